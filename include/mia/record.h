@@ -1,0 +1,215 @@
+/*
+ * record.h - what one boot said: typed facts from its log and the values of the files beside it.
+ *
+ * Made by parsers/, read by everything else. Nothing here is computed; each value knows the line it came from.
+ */
+#ifndef MIA_RECORD_H
+#define MIA_RECORD_H
+
+#include "mia/base.h"
+#include "mia/e820.h"
+#include "mia/str.h"
+#include "mia/traits.h"
+
+struct arena;
+
+enum fact_kind {
+#define FACT(name, values, texts) FACT_##name,
+#include "mia/facts.def"
+#undef FACT
+	NR_FACTS
+};
+
+#define FACT_VALUES 10
+#define FACT_TEXTS 2
+
+enum map_who { MAP_BIOS, MAP_EXTENDED, MAP_SETUP_DATA, MAP_USER, MAP_MODIFIED, MAP_FIXED, MAP_OTHER };
+
+enum srat_flag { SRAT_HOT_PLUGGABLE = 1, SRAT_NON_VOLATILE = 2 };
+
+struct fact {
+	uint16_t kind; /* enum fact_kind */
+	uint16_t rule; /* index of the line rule that read it */
+	uint16_t tag;  /* the rule's constant, see facts.def */
+	uint32_t line; /* 1 is the first line of the file */
+	uint64_t v[FACT_VALUES];
+	struct str s[FACT_TEXTS];
+	struct str text; /* the message without level and time */
+};
+
+struct facts {
+	struct fact *v;
+	size_t nr, cap;
+};
+
+/* First (or last) fact of a kind; NULL if it was not said. */
+const struct fact *facts_first(const struct facts *facts, enum fact_kind kind);
+const struct fact *facts_last(const struct facts *facts, enum fact_kind kind);
+size_t facts_count(const struct facts *facts, enum fact_kind kind);
+/* The next fact of a kind behind @after (NULL: from the start). */
+const struct fact *facts_next(const struct facts *facts, enum fact_kind kind, const struct fact *after);
+/* for (each_fact(f, facts, FACT_X)) ... */
+#define each_fact(f, facts, kind)                                                                                     \
+	const struct fact *f = facts_first(facts, kind);                                                              \
+	f;                                                                                                            \
+	f = facts_next(facts, kind, f)
+
+const char *fact_name(enum fact_kind kind);
+
+/* The files a bundle can hold. */
+enum source_kind {
+	SOURCE_DMESG,
+	SOURCE_ZONEINFO,
+	SOURCE_MEMINFO,
+	SOURCE_IOMEM,
+	SOURCE_BUDDYINFO,
+	SOURCE_PAGETYPEINFO,
+	SOURCE_VMSTAT,
+	SOURCE_CMDLINE,
+	SOURCE_VERSION,
+	SOURCE_CPUINFO,
+	SOURCE_FIRMWARE_MEMMAP,
+	SOURCE_MEMORY_BLOCKS,
+	SOURCE_NODES,
+	SOURCE_CONFIG,
+	SOURCE_MTRR,
+	SOURCE_SYSCTL_MIN_FREE,
+	SOURCE_SYSCTL_RESERVE_RATIO,
+	SOURCE_SYSCTL_PCP_FRACTION,
+	SOURCE_SYSCTL_SCALE_FACTOR,
+	SOURCE_DMIDECODE,
+	SOURCE_NUMACTL,
+	SOURCE_LSMEM,
+	SOURCE_DIRECT_MAP, /* kernel_page_tables */
+	NR_SOURCES
+};
+
+const char *source_name(enum source_kind kind);
+
+/* A number that was said, and where; line 0 means it was not. */
+struct said {
+	uint64_t value;
+	uint32_t line;
+};
+
+#define MAX_ZONES 8
+#define NR_ORDERS 11
+
+struct zoneinfo_zone {
+	int nid;
+	char name[16];
+	uint32_t line; /* of its header */
+	struct said free, boost, min, low, high, promo, spanned, present, managed, cma, start_pfn;
+	struct said pcp_high, pcp_high_min, pcp_high_max, pcp_batch, stat_threshold;
+	uint64_t protection[MAX_ZONES];
+	size_t nr_protection;
+	uint32_t protection_line;
+	uint32_t nr_cpus; /* per-CPU lists shown */
+};
+
+struct zoneinfo {
+	struct zoneinfo_zone *v;
+	size_t nr, cap;
+};
+
+/* "Key: 123 kB" */
+struct key_value {
+	struct str key;
+	uint64_t value;
+	uint32_t line;
+};
+
+struct key_values {
+	struct key_value *v;
+	size_t nr, cap;
+};
+
+const struct key_value *key_values_find(const struct key_values *kv, const char *key);
+
+struct iomem_entry {
+	uint64_t start, end;
+	unsigned depth;
+	struct str name;
+	uint32_t line;
+};
+
+struct iomem {
+	struct iomem_entry *v;
+	size_t nr, cap;
+};
+
+struct buddy_row {
+	int nid;
+	char zone[16];
+	uint64_t free[NR_ORDERS]; /* blocks of each order */
+	uint32_t line;
+};
+
+struct buddyinfo {
+	struct buddy_row *v;
+	size_t nr, cap;
+};
+
+struct memory_block {
+	uint64_t index;
+	bool online;
+	char zone[16];
+};
+
+struct memory_blocks {
+	struct memory_block *v;
+	size_t nr, cap;
+	struct said size_bytes;
+};
+
+struct node_file {
+	int id;
+	uint32_t line;
+	uint64_t distance[64];
+	size_t nr_distance;
+	struct said mem_total_kib;
+	struct str cpus;
+};
+
+struct node_files {
+	struct node_file *v;
+	size_t nr, cap;
+};
+
+/* A diagnostic about the input: "line 12: unknown memory type". */
+struct note {
+	uint32_t line;
+	const char *text;
+};
+
+struct notes {
+	struct note *v;
+	size_t nr, cap;
+};
+
+struct boot_record {
+	struct facts log;
+	struct str log_bytes;        /* this boot's part of the log */
+	uint32_t first_line, last_line;
+	uint32_t nr_lines, nr_known; /* lines with a message; lines that a rule took */
+	bool head_missing;           /* the ring buffer had wrapped: no "Linux version" */
+	bool tail_missing;           /* nothing after the Memory: line, or cut in mid-line */
+	bool has_source[NR_SOURCES];
+	struct trait evidence[NR_TRAITS]; /* basis BASIS_EVIDENCE where a line decided */
+
+	struct zoneinfo zoneinfo;
+	struct key_values meminfo, vmstat;
+	struct iomem iomem;
+	struct buddyinfo buddyinfo;
+	struct memory_blocks blocks;
+	struct node_files nodes;
+	struct e820_table firmware_memmap;
+	struct said min_free_kbytes, pcp_fraction, scale_factor;
+	struct str cmdline, version, config;
+	struct said cpu_phys_bits, cpus_online;
+	bool cpu_gbpages, cpu_la57, cpuinfo_has_flags;
+	uint64_t dimm_bytes; /* dmidecode: installed modules; 0 if not said */
+	struct notes notes;
+};
+
+#endif

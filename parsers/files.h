@@ -1,0 +1,32 @@
+/*
+ * files.h - parsers of the files beside a log; each reads one document into its place in a boot record.
+ *
+ * All take any text: what they do not know they skip, and numbers that do not fit are not taken.
+ */
+#ifndef MIA_FILES_H
+#define MIA_FILES_H
+
+#include "mia/record.h"
+
+struct arena;
+
+void zoneinfo_parse(struct arena *arena, struct str bytes, struct zoneinfo *ret);
+/* "Key: 123 kB" (meminfo) and "key 123" (vmstat). */
+void key_values_parse(struct arena *arena, struct str bytes, struct key_values *ret);
+void iomem_parse(struct arena *arena, struct str bytes, struct iomem *ret);
+void buddyinfo_parse(struct arena *arena, struct str bytes, struct buddyinfo *ret);
+/* Lines "N 0xstart 0xend name" gathered from /sys/firmware/memmap; sorted by start. */
+void firmware_memmap_parse(struct arena *arena, struct str bytes, struct e820_table *ret);
+/* "block_size HEX" and "memoryN STATE ZONES..." gathered from /sys/devices/system/memory. */
+void memory_blocks_parse(struct arena *arena, struct str bytes, struct memory_blocks *ret);
+/* "nodeN cpus=LIST distance=A B ..." and "Node N Key: 123 kB" gathered from /sys/devices/system/node. */
+void nodes_parse(struct arena *arena, struct str bytes, struct node_files *ret);
+/* The output of numactl -H. */
+void numactl_parse(struct arena *arena, struct str bytes, struct node_files *ret);
+void cpuinfo_parse(struct str bytes, struct boot_record *ret);
+/* Sum of the sizes of installed modules in dmidecode's output; 0 if it names none. */
+uint64_t dmidecode_parse(struct str bytes);
+/* The first number of a one-line file. */
+bool single_number_parse(struct str bytes, struct said *ret);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * log_line.h - take a log apart into the kernel's messages, whatever wrote it down.
+ *
+ * Understood line by line: dmesg, dmesg -r ("<6>"), dmesg -x ("kern  :info  :"), dmesg -T, caller ids ("[    T0]"), syslog and
+ * ISO syslog ("host kernel:"), journalctl -o short and short-monotonic, CRLF, mail quotes, terminal colours.
+ * Whole documents (dmesg -J, journalctl -o json and export) are in wrappers.c.
+ */
+#ifndef MIA_LOG_LINE_H
+#define MIA_LOG_LINE_H
+
+#include "mia/str.h"
+
+struct arena;
+
+struct log_line {
+	uint32_t nr;      /* line of the input, from 1 */
+	int level;        /* syslog level, -1 unknown */
+	bool has_time;
+	uint64_t usec;    /* since boot */
+	struct str text;  /* the message, its own leading blanks kept */
+};
+
+/* Strip one line of everything that is not the message. */
+void log_line_strip(struct str raw, struct log_line *ret);
+
+typedef void log_line_fn(void *context, const struct log_line *line);
+
+/*
+ * Call @fn for every message of @bytes in order. Memory for unfolded text (JSON strings, joined lines) comes from @arena;
+ * everything else points into @bytes.
+ */
+void log_read(struct arena *arena, struct str bytes, log_line_fn *fn, void *context);
+
+#endif

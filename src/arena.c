@@ -1,0 +1,132 @@
+/* arena.c - see include/mia/arena.h. */
+#include "mia/arena.h"
+
+#include <stdlib.h>
+
+#define CHUNK_BYTES ((size_t)64 * 1024)
+#define ALIGNMENT sizeof(max_align_t)
+
+struct chunk {
+	struct chunk *next;
+	size_t size, used;
+	max_align_t data[];
+};
+
+struct arena {
+	struct chunk *head;
+	size_t used, limit;
+	jmp_buf guard;
+};
+
+static struct chunk *chunk_create(size_t bytes)
+{
+	struct chunk *chunk = malloc(sizeof(*chunk) + bytes);
+
+	if (chunk)
+		*chunk = (struct chunk){ .size = bytes };
+	return chunk;
+}
+
+static void chunks_free(struct chunk *chunk)
+{
+	while (chunk) {
+		struct chunk *next = chunk->next;
+
+		free(chunk);
+		chunk = next;
+	}
+}
+
+struct arena *arena_create(size_t limit_bytes)
+{
+	struct arena *arena = calloc(1, sizeof(*arena));
+
+	if (!arena)
+		return NULL;
+	arena->head = chunk_create(CHUNK_BYTES);
+	if (!arena->head) {
+		free(arena);
+		return NULL;
+	}
+	arena->limit = limit_bytes;
+	return arena;
+}
+
+void arena_destroy(struct arena *arena)
+{
+	if (!arena)
+		return;
+	chunks_free(arena->head);
+	free(arena);
+}
+
+void arena_reset(struct arena *arena)
+{
+	struct chunk *keep = arena->head;
+
+	chunks_free(keep->next);
+	keep->next = NULL;
+	keep->used = 0;
+	arena->used = 0;
+}
+
+size_t arena_used(const struct arena *arena) { return arena->used; }
+
+jmp_buf *arena_guard_frame(struct arena *arena) { return &arena->guard; }
+
+static void arena_fail(struct arena *arena) { longjmp(arena->guard, 1); }
+
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+	size_t need = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	struct chunk *chunk = arena->head;
+	void *p;
+
+	if (need < bytes || need > arena->limit - arena->used)
+		arena_fail(arena);
+	if (chunk->size - chunk->used < need) {
+		/* Chunks grow with the arena, so that a large analysis does not walk thousands of them. */
+		size_t size = arena->used / 4 > CHUNK_BYTES ? arena->used / 4 : CHUNK_BYTES;
+
+		chunk = chunk_create(need > size ? need : size);
+		if (!chunk)
+			arena_fail(arena);
+		chunk->next = arena->head;
+		arena->head = chunk;
+	}
+	p = (char *)chunk->data + chunk->used;
+	chunk->used += need;
+	arena->used += need;
+	return memset(p, 0, need);
+}
+
+void *arena_alloc_array(struct arena *arena, size_t nr, size_t size)
+{
+	if (size && nr > SIZE_MAX / size)
+		arena_fail(arena);
+	return arena_alloc(arena, nr * size);
+}
+
+char *arena_strndup(struct arena *arena, const char *s, size_t n)
+{
+	char *p = arena_alloc(arena, n + 1);
+
+	if (n)
+		memcpy(p, s, n);
+	return p;
+}
+
+void *arena_grow(struct arena *arena, void *v, size_t nr, size_t *cap, size_t size)
+{
+	void *bigger;
+
+	if (nr < *cap) {
+		memset((char *)v + nr * size, 0, size);
+		return v;
+	}
+	*cap = *cap ? *cap * 2 : 8;
+	bigger = arena_alloc_array(arena, *cap, size);
+	if (nr)
+		memcpy(bigger, v, nr * size);
+	return bigger;
+}

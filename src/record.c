@@ -1,0 +1,66 @@
+/* record.c - look-ups in a boot record; see include/mia/record.h. */
+#include "mia/record.h"
+
+const char *fact_name(enum fact_kind kind)
+{
+	static const char *const names[] = {
+#define FACT(name, values, texts) #name,
+#include "mia/facts.def"
+#undef FACT
+	};
+
+	return kind < NR_FACTS ? names[kind] : "?";
+}
+
+const struct fact *facts_next(const struct facts *facts, enum fact_kind kind, const struct fact *after)
+{
+	const struct fact *end = facts->v + facts->nr;
+
+	for (const struct fact *f = after ? after + 1 : facts->v; f < end; f++)
+		if (f->kind == kind)
+			return f;
+	return NULL;
+}
+
+const struct fact *facts_first(const struct facts *facts, enum fact_kind kind) { return facts_next(facts, kind, NULL); }
+
+const struct fact *facts_last(const struct facts *facts, enum fact_kind kind)
+{
+	for (size_t i = facts->nr; i-- > 0;)
+		if (facts->v[i].kind == kind)
+			return &facts->v[i];
+	return NULL;
+}
+
+size_t facts_count(const struct facts *facts, enum fact_kind kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < facts->nr; i++)
+		n += facts->v[i].kind == kind;
+	return n;
+}
+
+const char *source_name(enum source_kind kind)
+{
+	static const char *const names[NR_SOURCES] = {
+		[SOURCE_DMESG] = "dmesg", [SOURCE_ZONEINFO] = "zoneinfo", [SOURCE_MEMINFO] = "meminfo", [SOURCE_IOMEM] = "iomem",
+		[SOURCE_BUDDYINFO] = "buddyinfo", [SOURCE_PAGETYPEINFO] = "pagetypeinfo", [SOURCE_VMSTAT] = "vmstat",
+		[SOURCE_CMDLINE] = "cmdline", [SOURCE_VERSION] = "version", [SOURCE_CPUINFO] = "cpuinfo",
+		[SOURCE_FIRMWARE_MEMMAP] = "firmware_memmap", [SOURCE_MEMORY_BLOCKS] = "memory_blocks", [SOURCE_NODES] = "nodes",
+		[SOURCE_CONFIG] = "config", [SOURCE_MTRR] = "mtrr", [SOURCE_SYSCTL_MIN_FREE] = "min_free_kbytes",
+		[SOURCE_SYSCTL_RESERVE_RATIO] = "lowmem_reserve_ratio", [SOURCE_SYSCTL_PCP_FRACTION] = "percpu_pagelist_high_fraction",
+		[SOURCE_SYSCTL_SCALE_FACTOR] = "watermark_scale_factor", [SOURCE_DMIDECODE] = "dmidecode",
+		[SOURCE_NUMACTL] = "numactl", [SOURCE_LSMEM] = "lsmem", [SOURCE_DIRECT_MAP] = "kernel_page_tables",
+	};
+
+	return kind < NR_SOURCES ? names[kind] : "?";
+}
+
+const struct key_value *key_values_find(const struct key_values *kv, const char *key)
+{
+	for (size_t i = 0; i < kv->nr; i++)
+		if (str_is(kv->v[i].key, key))
+			return &kv->v[i];
+	return NULL;
+}
