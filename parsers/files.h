@@ -13,15 +13,18 @@ struct arena;
 void zoneinfo_parse(struct arena *arena, struct str bytes, struct zoneinfo *ret);
 /* "Key: 123 kB" (meminfo) and "key 123" (vmstat). */
 void key_values_parse(struct arena *arena, struct str bytes, struct key_values *ret);
+/* Without the rows that an ordinary user sees: "00000000-00000000 : System RAM". */
 void iomem_parse(struct arena *arena, struct str bytes, struct iomem *ret);
 void buddyinfo_parse(struct arena *arena, struct str bytes, struct buddyinfo *ret);
 /* Lines "N 0xstart 0xend name" gathered from /sys/firmware/memmap; sorted by start. */
 void firmware_memmap_parse(struct arena *arena, struct str bytes, struct e820_table *ret);
-/* "block_size HEX" and "memoryN STATE ZONES..." gathered from /sys/devices/system/memory. */
+/* "block_size HEX" and "memoryN STATE ZONES..." gathered from /sys/devices/system/memory; sorted by index. */
 void memory_blocks_parse(struct arena *arena, struct str bytes, struct memory_blocks *ret);
+/* The output of lsmem: the same blocks, without their zones. */
+void lsmem_parse(struct arena *arena, struct str bytes, struct memory_blocks *ret);
 /* "nodeN cpus=LIST distance=A B ..." and "Node N Key: 123 kB" gathered from /sys/devices/system/node. */
 void nodes_parse(struct arena *arena, struct str bytes, struct node_files *ret);
-/* The output of numactl -H. */
+/* The output of numactl -H; its sizes are rounded to MiB, so no node's MemTotal is said. */
 void numactl_parse(struct arena *arena, struct str bytes, struct node_files *ret);
 void cpuinfo_parse(struct str bytes, struct boot_record *ret);
 /* Sum of the sizes of installed modules in dmidecode's output; 0 if it names none. */

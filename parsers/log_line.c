@@ -7,19 +7,31 @@
 
 /* How far into a line a time or a "kernel:" may stand before it is part of somebody's message. */
 #define PREFIX_LIMIT 160
+#define HOST_LIMIT 64
+#define DATE_LIMIT 64
 
 static bool digit(struct str s, size_t i) { return i < s.n && isdigit((unsigned char)s.p[i]); }
 
-/* "[    0.000000]", also "[    0.000000@0]"; returns its length, 0 if it is not there. */
-static size_t bracket_time(struct str s, uint64_t *usec)
+static size_t skip_digits(struct str s, size_t i)
 {
-	uint64_t seconds = 0, fraction = 0;
-	size_t i = 1, digits = 0;
+	while (digit(s, i))
+		i++;
+	return i;
+}
 
-	if (!s.n || s.p[0] != '[')
-		return 0;
+static size_t skip_blanks(struct str s, size_t i)
+{
 	while (i < s.n && s.p[i] == ' ')
 		i++;
+	return i;
+}
+
+/* "0.000000" at @i, at least milliseconds; returns the offset behind it, 0 if it is not there. */
+static size_t seconds_at(struct str s, size_t i, uint64_t *usec)
+{
+	uint64_t seconds = 0, fraction = 0;
+	size_t digits = 0;
+
 	if (!digit(s, i))
 		return 0;
 	for (; digit(s, i) && seconds < UINT64_MAX / 10000000; i++)
@@ -33,37 +45,91 @@ static size_t bracket_time(struct str s, uint64_t *usec)
 		return 0;
 	for (; digits < 6; digits++)
 		fraction *= 10;
-	if (i < s.n && s.p[i] == '@')
-		for (i++; digit(s, i);)
-			i++;
-	if (i >= s.n || s.p[i] != ']')
-		return 0;
 	*usec = seconds * 1000000 + fraction;
-	return i + 1;
+	return i;
+}
+
+/*
+ * "[    0.000000]", also "[    0.000000@0]" and the "[    0.000000 <    0.000000>]" of dmesg -d; returns its length, 0 if
+ * it is not there.
+ */
+static size_t bracket_time(struct str s, uint64_t *usec)
+{
+	uint64_t delta;
+	size_t i;
+
+	if (!s.n || s.p[0] != '[')
+		return 0;
+	i = seconds_at(s, skip_blanks(s, 1), usec);
+	if (!i)
+		return 0;
+	if (i < s.n && s.p[i] == '@')
+		i = skip_digits(s, i + 1);
+	if (i + 1 < s.n && s.p[i] == ' ' && s.p[i + 1] == '<') {
+		i = seconds_at(s, skip_blanks(s, i + 2), &delta);
+		if (!i || i >= s.n || s.p[i++] != '>')
+			return 0;
+	}
+	return i < s.n && s.p[i] == ']' ? i + 1 : 0;
+}
+
+/* "[  +0.000005]" of dmesg -e and -H: how long after the line before; it says nothing of the time since boot. */
+static size_t bracket_delta(struct str s)
+{
+	size_t i = skip_blanks(s, 1);
+	uint64_t usec;
+
+	if (i >= s.n || s.p[i] != '+')
+		return 0;
+	i = seconds_at(s, i + 1, &usec);
+	return i && i < s.n && s.p[i] == ']' ? i + 1 : 0;
 }
 
 /* "[    T0]" or "[   C1]" behind the time: which task or CPU printed it. */
 static size_t caller_id(struct str s)
 {
-	size_t i = 1;
+	size_t i;
 
 	if (!s.n || s.p[0] != '[')
 		return 0;
-	while (i < s.n && s.p[i] == ' ')
-		i++;
+	i = skip_blanks(s, 1);
 	if (i >= s.n || (s.p[i] != 'T' && s.p[i] != 'C') || !digit(s, i + 1))
 		return 0;
-	for (i++; digit(s, i);)
-		i++;
+	i = skip_digits(s, i + 1);
 	return i < s.n && s.p[i] == ']' ? i + 1 : 0;
 }
 
-/* "[Mon Jan  1 00:00:00 2024]" of dmesg -T. */
+/* "[Mon Jan  1 00:00:00 2024]" of dmesg -T, "[Nov20 23:02]" of dmesg -H, "[2024-01-01 00:00:00]" of a terminal server. */
 static size_t bracket_date(struct str s)
 {
-	ptrdiff_t end = s.n > 20 && s.p[0] == '[' && isalpha((unsigned char)s.p[1]) ? str_find_char((struct str){ s.p, s.n < 40 ? s.n : 40 }, ']') : -1;
+	ptrdiff_t end, colon;
 
-	return end > 20 && str_find_char((struct str){ s.p, (size_t)end }, ':') > 0 ? (size_t)end + 1 : 0;
+	if (s.n < 12 || s.p[0] != '[' || (!isalnum((unsigned char)s.p[1]) && !(s.p[1] & 0x80)))
+		return 0;
+	end = str_find_char((struct str){ s.p, s.n < DATE_LIMIT ? s.n : DATE_LIMIT }, ']');
+	if (end < 11)
+		return 0;
+	colon = str_find_char((struct str){ s.p, (size_t)end }, ':');
+	if (colon < 8 || !digit(s, (size_t)colon - 1) || !digit(s, (size_t)colon + 1))
+		return 0;
+	return (size_t)end + 1;
+}
+
+/* "2024-01-01T00:00:00,000000+00:00 " and its like. */
+static size_t iso_date(struct str s)
+{
+	static const char shape[] = "0000-00-00T00:00:00";
+	size_t i;
+
+	if (s.n < sizeof(shape))
+		return 0;
+	for (i = 0; i < sizeof(shape) - 1; i++) {
+		if (shape[i] == '0' ? !digit(s, i) : shape[i] == 'T' ? s.p[i] != 'T' && s.p[i] != ' ' : s.p[i] != shape[i])
+			return 0;
+	}
+	while (i < s.n && i < DATE_LIMIT && s.p[i] != ' ')
+		i++;
+	return i < s.n && s.p[i] == ' ' ? i + 1 : 0;
 }
 
 /* "<6>", "<30>": level in the low three bits. */
@@ -103,6 +169,30 @@ static size_t facility_prefix(struct str s, int *level)
 	return (size_t)second + ((size_t)second < s.n && s.p[second] == ' ');
 }
 
+/* "6,339,5140900,-,caller=T1;" of /dev/kmsg: facility and level, sequence number, microseconds, flags. */
+static size_t kmsg_prefix(struct str s, struct log_line *ret)
+{
+	uint64_t value[3] = { 0 };
+	size_t i = 0;
+
+	for (size_t field = 0; field < 3; field++) {
+		size_t start = i;
+
+		i = skip_digits(s, i);
+		if (i >= s.n || s.p[i] != ',' || !str_to_u64((struct str){ s.p + start, i - start }, 10, &value[field]))
+			return 0;
+		i++;
+	}
+	while (i < s.n && i < PREFIX_LIMIT && s.p[i] != ';')
+		i++;
+	if (i >= s.n || s.p[i] != ';')
+		return 0;
+	ret->level = (int)(value[0] & 7);
+	ret->usec = value[2];
+	ret->has_time = true;
+	return i + 1;
+}
+
 /* Colours and cursor movements of a terminal. */
 static struct str skip_escapes(struct str s)
 {
@@ -116,8 +206,7 @@ static struct str skip_escapes(struct str s)
 	return s;
 }
 
-/* Mail quotes: "> > [    0.000000] ...". */
-static struct str skip_quotes(struct str s)
+struct str log_line_unquote(struct str s)
 {
 	for (;;) {
 		size_t i = 0;
@@ -147,10 +236,8 @@ static bool syslog_tag(struct str s, size_t *after)
 		end = (size_t)at + 6;
 		/* "kernel[123]:" */
 		if (end < head.n && head.p[end] == '[') {
-			size_t i = end + 1;
+			size_t i = skip_digits(head, end + 1);
 
-			while (digit(head, i))
-				i++;
 			if (i > end + 1 && i < head.n && head.p[i] == ']')
 				end = i + 1;
 		}
@@ -163,13 +250,33 @@ static bool syslog_tag(struct str s, size_t *after)
 	}
 }
 
+/* "kernel: " or "host kernel: " behind the time, as some syslogs and journalctl -o short-monotonic have it. */
+static struct str skip_tag_behind_time(struct str s)
+{
+	size_t i = 0;
+
+	while (i < s.n && i < HOST_LIMIT && s.p[i] != ' ')
+		i++;
+	if (i && i < s.n && s.p[i - 1] != ':' && str_starts(str_skip(s, i + 1), STR("kernel: ")))
+		return str_skip(s, i + 1 + 8);
+	return str_starts(s, STR("kernel: ")) ? str_skip(s, 8) : s;
+}
+
+/* A log inside somebody's string literal is told again, not said: "'message': '[    1.400214] ...\r\n[    1.401214] ...'". */
+static bool in_literal(struct str s, size_t at)
+{
+	if (at && (s.p[at - 1] == '\'' || s.p[at - 1] == '"'))
+		return true;
+	return at > 1 && s.p[at - 1] == 'n' && s.p[at - 2] == '\\';
+}
+
 /* A time somewhere behind a prefix that nobody described: "2024-01-01T00:00:00 [    0.000000] ...", "LKP: ttyS1: 12: [...". */
 static bool embedded_time(struct str s, size_t *at)
 {
 	uint64_t usec;
 
 	for (size_t i = 0; i < s.n && i < PREFIX_LIMIT; i++) {
-		if (s.p[i] == '[' && bracket_time(str_skip(s, i), &usec)) {
+		if (s.p[i] == '[' && bracket_time(str_skip(s, i), &usec) && !in_literal(s, i)) {
 			*at = i;
 			return true;
 		}
@@ -184,9 +291,12 @@ static struct str take_time(struct str s, struct log_line *ret)
 	if (n)
 		ret->has_time = true;
 	else
+		n = bracket_delta(s);
+	if (!n)
 		n = bracket_date(s);
 	if (!n)
 		return s;
+	ret->has_prefix = true;
 	s = str_skip(s, n);
 	/* util-linux writes "[ time] [ T0] text", printk "[ time][ T0] text". */
 	n = caller_id(s);
@@ -196,41 +306,80 @@ static struct str take_time(struct str s, struct log_line *ret)
 	return s.n && s.p[0] == ' ' ? str_skip(s, 1) : s;
 }
 
+/* What stands in front of the message where the line does not begin with a time. */
+static struct str take_prefix(struct str s, struct log_line *ret)
+{
+	size_t n = s.n && isdigit((unsigned char)s.p[0]) ? kmsg_prefix(s, ret) : 0;
+
+	if (n) {
+		ret->has_prefix = true;
+		return str_skip(s, n);
+	}
+	if (syslog_tag(s, &n)) {
+		ret->has_prefix = true;
+		s = str_skip(s, n);
+		if (s.n && s.p[0] == ' ')
+			s = str_skip(s, 1);
+		s = str_skip(s, level_prefix(s, &ret->level));
+		return take_time(s, ret);
+	}
+	if (embedded_time(s, &n))
+		return take_time(str_skip(s, n), ret);
+	n = iso_date(s);
+	if (n)
+		ret->has_prefix = true;
+	else if (str_starts(s, STR("    MESSAGE=")))
+		n = 12; /* journalctl -o verbose */
+	return str_skip(s, n);
+}
+
 void log_line_strip(struct str raw, struct log_line *ret)
 {
-	struct str s = raw;
-	size_t n;
+	struct str s = raw, rest;
 
 	ret->level = -1;
 	ret->has_time = false;
 	while (s.n && (s.p[s.n - 1] == '\r' || s.p[s.n - 1] == '\n' || s.p[s.n - 1] == '\0'))
 		s.n--;
-	while (s.n && s.p[0] == '\0')
+	while (s.n && (s.p[0] == '\0' || s.p[0] == '\r'))
 		s = str_skip(s, 1);
 	if (s.n && (s.p[0] == ' ' || s.p[0] == '>' || s.p[0] == '|'))
-		s = skip_quotes(s);
+		s = log_line_unquote(s);
 	s = skip_escapes(s);
-	s = str_skip(s, level_prefix(s, &ret->level));
-	s = str_skip(s, facility_prefix(s, &ret->level));
+	rest = str_skip(s, level_prefix(s, &ret->level));
+	rest = str_skip(rest, facility_prefix(rest, &ret->level));
+	ret->has_prefix = rest.p != s.p;
+	s = rest;
 	if (s.n && s.p[0] == '[') {
-		struct str rest = take_time(s, ret);
-
+		rest = take_time(s, ret);
 		if (rest.p != s.p) {
-			/* Some syslogs put "kernel: " behind the time. */
-			if (str_starts(rest, STR("kernel: ")))
-				rest = str_skip(rest, 8);
-			ret->text = skip_escapes(rest);
+			/* A terminal server's date may stand before the kernel's time. */
+			if (!ret->has_time && rest.n && rest.p[0] == '[')
+				rest = take_time(rest, ret);
+			ret->text = skip_escapes(skip_tag_behind_time(rest));
 			return;
 		}
 	}
-	if (syslog_tag(s, &n)) {
-		s = str_skip(s, n);
-		if (s.n && s.p[0] == ' ')
-			s = str_skip(s, 1);
-		s = str_skip(s, level_prefix(s, &ret->level));
-		s = take_time(s, ret);
-	} else if (embedded_time(s, &n)) {
-		s = take_time(str_skip(s, n), ret);
+	ret->text = take_prefix(s, ret);
+}
+
+bool log_line_second_time(struct str text, size_t *ret)
+{
+	struct str s = text;
+	ptrdiff_t at;
+	uint64_t usec;
+	size_t n;
+
+	while ((at = str_find_char(s, '[')) >= 0) {
+		s = str_skip(s, (size_t)at);
+		n = s.n > 1 && (s.p[1] == ' ' || isdigit((unsigned char)s.p[1])) ? bracket_time(s, &usec) : 0;
+		/* "[%5lu.%06lu]": anything shorter is somebody's number. */
+		if (n >= sizeof("[    0.000000]") - 1 && !in_literal(text, (size_t)(s.p - text.p))) {
+			n = (size_t)(s.p - text.p);
+			*ret = n >= 3 && text.p[n - 1] == '>' && text.p[n - 3] == '<' && isdigit((unsigned char)text.p[n - 2]) ? n - 3 : n;
+			return true;
+		}
+		s = str_skip(s, 1);
 	}
-	ret->text = s;
+	return false;
 }

@@ -65,11 +65,4 @@ void rules_init(void);
 bool e820_type_parse(struct str name, bool words_of_7_0, uint32_t *ret);
 const char *e820_type_name(uint32_t type, bool words_of_7_0, char buf[32]);
 
-/* Tags of FACT_EFI_MEM: v is index type attr start end mib, or index start end mib with the type in s[0]. */
-enum { EFI_MEM_NUMBERS, EFI_MEM_TEXT };
-/* Tags of FACT_E820_BANNER and FACT_E820_ENTRY: who gave the map. Tags of FACT_HASH: which table. */
-enum { TAG_NONE, TAG_BIOS_E801, TAG_BIOS_88, TAG_XEN, TAG_EXTENDED, TAG_SETUP_DATA, TAG_USER, TAG_MODIFIED, TAG_FIXED };
-enum { HASH_OTHER, HASH_DENTRY, HASH_INODE, HASH_PID, HASH_MOUNT, HASH_MOUNTPOINT, HASH_TCP_EST, HASH_TCP_BIND, HASH_UDP,
-       HASH_UDP_LITE, HASH_FUTEX };
-
 #endif

@@ -67,6 +67,11 @@ struct phys_range {
 	uint64_t start, end;
 };
 
+struct phys_ranges {
+	struct phys_range *v;
+	size_t nr, cap;
+};
+
 /* Page frames. */
 struct pfn_range {
 	uint64_t start, end;

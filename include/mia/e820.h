@@ -63,4 +63,7 @@ uint64_t e820_end_pfn(const struct e820_table *table, uint64_t limit_pfn, bool a
 /* Bytes of @type, without counting overlaps twice only if the table was updated. */
 uint64_t e820_bytes(const struct e820_table *table, uint32_t type);
 
+/* A type's name in our own documents; @buf is used for numbers without a name. */
+const char *e820_type_text(uint32_t type, char buf[32]);
+
 #endif

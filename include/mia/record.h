@@ -23,9 +23,22 @@ enum fact_kind {
 #define FACT_VALUES 10
 #define FACT_TEXTS 2
 
-enum map_who { MAP_BIOS, MAP_EXTENDED, MAP_SETUP_DATA, MAP_USER, MAP_MODIFIED, MAP_FIXED, MAP_OTHER };
-
+/*
+ * Tags: what tells facts of one kind apart.
+ * FACT_E820_BANNER, FACT_E820_ENTRY, FACT_E820_GAP: who gave the map.
+ */
+enum map_tag { TAG_NONE, TAG_BIOS_E801, TAG_BIOS_88, TAG_XEN, TAG_EXTENDED, TAG_SETUP_DATA, TAG_USER, TAG_MODIFIED, TAG_FIXED };
+/* FACT_E820_REMOVE: whether the line names a type. */
+enum remove_tag { REMOVE_TYPE, REMOVE_ANY };
+/* FACT_EFI_MEM: v is index type attr start end mib, or index start end mib with the type in s[0]. */
+enum efi_mem_tag { EFI_MEM_NUMBERS, EFI_MEM_TEXT };
+/* FACT_SRAT_MEM */
 enum srat_flag { SRAT_HOT_PLUGGABLE = 1, SRAT_NON_VOLATILE = 2 };
+/* FACT_HASH: which table. */
+enum hash_tag {
+	HASH_OTHER, HASH_DENTRY, HASH_INODE, HASH_PID, HASH_MOUNT, HASH_MOUNTPOINT, HASH_TCP_EST, HASH_TCP_BIND, HASH_UDP,
+	HASH_UDP_LITE, HASH_FUTEX, NR_HASH_TABLES
+};
 
 struct fact {
 	uint16_t kind; /* enum fact_kind */

@@ -1,0 +1,16 @@
+/*
+ * analysis.h - from a boot record to a verdict.
+ */
+#ifndef MIA_ANALYSIS_H
+#define MIA_ANALYSIS_H
+
+#include "mia/verdict.h"
+
+struct analysis_options {
+	const struct kernel *profile; /* of the build, where one was loaded; NULL otherwise */
+};
+
+/* Analyse one boot. Everything in @ret lives in @arena. */
+void analysis_run(struct arena *arena, const struct boot_record *record, const struct analysis_options *options, struct verdict *ret);
+
+#endif

@@ -1,0 +1,274 @@
+/*
+ * boot.h - one boot of the modelled machine: Machine x Kernel x Command line -> Boot.
+ *
+ * boot_run() executes the pipeline of src/boot.c, stage by stage, as the kernel does; each stage reads what earlier ones left
+ * in struct boot and adds its own part. The same run serves to check a boot that happened and to predict one that has not:
+ * what differs is only where the inputs came from.
+ *
+ * Stages know no text. What the kernel would say is recorded as facts (boot_say()), to be compared with the facts of a log
+ * or to be printed by the line rules.
+ */
+#ifndef MIA_BOOT_H
+#define MIA_BOOT_H
+
+#include "mia/cmdline.h"
+#include "mia/kernel.h"
+#include "mia/machine.h"
+#include "mia/memblock.h"
+
+enum stage_id {
+#define STAGE(name, fn, kernel, doc) STAGE_##name,
+#include "mia/stages.def"
+#undef STAGE
+	NR_STAGES
+};
+
+const char *stage_name(enum stage_id id);
+
+enum owner {
+#define OWNER(name, id, parent, label) OWNER_##name,
+#include "mia/owners.def"
+#undef OWNER
+	NR_OWNERS
+};
+
+const char *owner_id(enum owner owner);
+const char *owner_label(enum owner owner);
+
+/* How far a number can be trusted. */
+enum basis { AMOUNT_UNKNOWN, AMOUNT_ESTIMATED, AMOUNT_BOUNDED, AMOUNT_EXACT };
+
+/* A count that is exact, or lies between min and max. */
+struct amount {
+	uint64_t v, min, max;
+	enum basis basis;
+};
+
+enum zone_type { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_HIGHMEM, ZONE_MOVABLE, ZONE_DEVICE, NR_ZONE_TYPES };
+
+const char *zone_type_name(enum zone_type type);
+
+struct zone {
+	enum zone_type type;
+	bool configured;           /* this kernel has such a zone */
+	struct pfn_range span;
+	uint64_t spanned, present; /* pages; present counts every page of RAM */
+	uint64_t present_shown;    /* what /proc/zoneinfo calls present (2.6.32: less the struct pages) */
+	uint64_t memmap_pages;     /* estimated cost of its struct pages, where the era estimates */
+	uint64_t dma_reserve;
+	uint64_t freesize;         /* what the era takes as its first size */
+	uint64_t unavailable;      /* pages with a struct page and no memory */
+
+	struct amount managed;     /* at the end of boot */
+	uint64_t managed_at_free;  /* when memblock's free memory was given to the buddy allocator */
+	uint64_t managed_early;    /* the part of it initialised before SMP */
+	uint64_t managed_first_wmark, managed_wmark; /* when watermarks were set first, and last */
+	uint64_t late_frees;       /* pages that came after managed_at_free */
+
+	uint64_t min, low, high, promo;
+	bool has_promo;
+	uint64_t protection[NR_ZONE_TYPES];
+	uint64_t pcp_high, pcp_high_min, pcp_high_max, pcp_batch, stat_threshold;
+	uint64_t lifo_batch;       /* batch printed with the zone's estimate */
+	uint64_t free_area[NR_ORDERS]; /* blocks of each order before the first allocation */
+};
+
+struct pgdat {
+	int nid;
+	bool online, has_memory;
+	struct pfn_range span;     /* first page to last page of its memory */
+	uint64_t spanned, present;
+	uint64_t movable_pfn;      /* start of its Movable zone, 0 for none */
+	uint64_t first_deferred_pfn;
+	struct phys_range node_data;
+	struct zone zone[NR_ZONE_TYPES];
+	int *fallback;
+	size_t nr_fallback;
+	uint32_t cpus;             /* online CPUs */
+};
+
+/* A memory block of a node's memory: [start, end) of one nid, as the NUMA code sees it. */
+struct numa_block {
+	struct phys_range range;
+	int nid;
+};
+
+struct numa_meminfo {
+	struct numa_block *v;
+	size_t nr, cap;
+};
+
+/* One state of the map, kept to be shown. */
+struct e820_step {
+	const char *what;
+	struct e820_table table;
+};
+
+/* Who took which bytes before the buddy allocator; the ledger's raw material. */
+struct owned_range {
+	struct phys_range range;
+	enum owner owner;
+};
+
+struct owned_ranges {
+	struct owned_range *v;
+	size_t nr, cap;
+};
+
+/* An address that memblock chose. */
+struct allocation {
+	struct memblock_request request;
+	uint64_t base;     /* 0: none was found */
+	enum owner owner;
+	enum stage_id stage;
+	struct str caller; /* of the log, empty for the model's own */
+	uint32_t line;     /* of the request in the log */
+	uint64_t observed; /* address in the log, 0 if not said */
+};
+
+struct allocations {
+	struct allocation *v;
+	size_t nr, cap;
+};
+
+/* Pages given to the buddy allocator after memblock's. */
+enum late_kind {
+	LATE_ALTERNATIVES, LATE_INITRD, LATE_INITMEM, LATE_TEXT_GAP, LATE_RODATA_GAP, LATE_DECRYPTED, LATE_EFI, LATE_CMA, LATE_GIGANTIC,
+	LATE_SWIOTLB, LATE_ONLINED, LATE_OTHER, NR_LATE_KINDS
+};
+
+struct late_free {
+	enum late_kind kind;
+	uint64_t pages;
+	struct phys_range range; /* empty where only the size is known */
+	int nid;                 /* zone that gets it, where the range is not known but the zone is; -1 unknown */
+	enum zone_type zone;
+	bool before_line;        /* contained in what the Memory: line says */
+	bool before_wmark_first, before_wmark; /* already there when watermarks were set */
+	uint32_t line;
+};
+
+struct late_frees {
+	struct late_free *v;
+	size_t nr, cap;
+};
+
+/* Something the kernel said, or would say. */
+struct saying {
+	struct fact fact;
+	enum stage_id stage;
+};
+
+struct sayings {
+	struct saying *v;
+	size_t nr, cap;
+};
+
+struct range_list_entry {
+	struct phys_range range;
+	const char *name;
+	unsigned depth;
+};
+
+struct resources {
+	struct range_list_entry *v;
+	size_t nr, cap;
+};
+
+struct boot {
+	struct arena *arena;
+	const struct machine *machine;
+	const struct kernel *kernel;
+	const struct cmdline *cmdline;
+	const struct boot_record *record; /* NULL for a prediction; stages read it only for what is input */
+	const struct traits *traits;
+	enum stage_id stage;              /* that runs now */
+
+	/* e820 */
+	struct e820_table e820, e820_kexec; /* the working table; the firmware's own as it is kept for later */
+	struct { struct e820_step *v; size_t nr, cap; } e820_steps;
+	bool user_map;                      /* the command line changed it */
+	uint64_t max_pfn, max_low_pfn, max_arch_pfn, max_possible_pfn;
+	uint64_t trimmed_bytes;             /* lost to MTRRs */
+	struct phys_range pci_gap;
+
+	/* the image */
+	uint64_t kernel_base;               /* physical address of _text; 0 if it is not placed */
+	bool kernel_base_known;
+	struct phys_range image, brk;       /* what is reserved for them */
+	uint64_t brk_pool_next, brk_pool_end;
+
+	struct memblock memblock;
+	struct phys_range crashkernel, cma, swiotlb;
+	uint64_t crash_failed_bytes;        /* a crash kernel that was asked for and found no room */
+	struct phys_ranges gigantic;
+	uint64_t gigantic_asked;
+	struct phys_range initrd;           /* where the RAM disk lies at last */
+	uint64_t percpu_bytes;              /* that each possible CPU keeps */
+	uint64_t log_buf_bytes;             /* a log buffer other than the static one */
+	struct phys_ranges efi_returns;     /* boot services memory that comes back */
+	bool replayed;                      /* requests came from a log of memblock's own */
+	bool reserved_complete;             /* every reservation is known: a log of memblock's own, or a full profile */
+	struct owned_ranges owned;
+	struct allocations allocations;
+	uint64_t max_mapped;                /* end of the direct map */
+	uint64_t direct_4k, direct_2m, direct_1g; /* leaf entries visited */
+	struct phys_ranges direct_ranges;
+
+	struct numa_meminfo numa;
+	bool numa_dummy, numa_fake;         /* no tables to go by; nodes cut up by numa=fake= */
+	struct pgdat *node;                 /* nr_nodes of them, by id */
+	size_t nr_nodes;                    /* highest possible id + 1 */
+	size_t nr_online;
+
+	uint64_t zone_lo[NR_ZONE_TYPES], zone_hi[NR_ZONE_TYPES];
+	enum zone_type zone_order[NR_ZONE_TYPES]; /* configured zones, lowest first */
+	size_t nr_zones;
+	enum zone_type movable_from;        /* highest zone that Movable is cut from */
+	uint64_t physpages;                 /* present pages of all nodes */
+
+	uint64_t nr_kernel_pages, nr_all_pages; /* basis of hash table sizes */
+	uint64_t totalpages_built;          /* "Total pages" of the zonelists line */
+	uint64_t block_size;                /* of memory hotplug, bytes */
+
+	struct amount reserved_pages;       /* at the Memory: line */
+	uint64_t cma_pages, gigantic_pages;
+	struct late_frees late;
+	struct amount totalram;             /* MemTotal, pages */
+	uint64_t min_free_kbytes;
+	uint64_t scale_factor;              /* vm.watermark_scale_factor where it is known, else 0 */
+
+	struct resources iomem;
+	struct sayings said;
+};
+
+/* Run the whole pipeline. The inputs must outlive the boot. */
+void boot_run(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline,
+	      const struct boot_record *record, struct boot *ret);
+
+static inline int boot_trait(const struct boot *b, enum trait_id id) { return trait(b->traits, id); }
+
+/* Record what the kernel says here; the numbers and texts of facts.def. */
+void boot_say(struct boot *b, enum fact_kind kind, unsigned tag, size_t nr, const uint64_t *v, const char *s0, const char *s1);
+#define SAY(b, kind, tag, ...)                                                                                        \
+	boot_say(b, FACT_##kind, tag, sizeof((uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t), (uint64_t[]){ __VA_ARGS__ }, NULL, NULL)
+#define SAY_TEXT(b, kind, tag, s0, s1, ...)                                                                           \
+	boot_say(b, FACT_##kind, tag, sizeof((uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t), (uint64_t[]){ __VA_ARGS__ }, s0, s1)
+
+/* Reserve, remembering for whom. */
+void boot_reserve(struct boot *b, enum owner owner, uint64_t base, uint64_t end);
+void boot_own(struct boot *b, enum owner owner, uint64_t base, uint64_t end);
+void boot_free(struct boot *b, uint64_t base, uint64_t end);
+/* Ask memblock, remembering for whom; 0 if there is no room. */
+uint64_t boot_alloc(struct boot *b, enum owner owner, const struct memblock_request *request);
+/* The plain request of most callers: from anywhere, above 16 MiB first where the era prefers that. */
+uint64_t boot_alloc_bytes(struct boot *b, enum owner owner, uint64_t size, uint64_t align, int nid);
+
+void e820_keep_step(struct boot *b, const char *what);
+
+struct zone *boot_zone(const struct boot *b, int nid, enum zone_type type);
+/* Zone of a page, by node range and zone span; NULL if no zone spans it. */
+struct zone *boot_zone_of(const struct boot *b, uint64_t pfn, int *nid);
+/* for each configured, populated zone: iterate nodes, then b->zone_order. */
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * cmdline.h - the kernel command line, in the kernel's own reading.
+ *
+ * Options are kept in order, since the kernel acts on each as it meets it. Quotes protect blanks; a "-" that stands alone or
+ * "--" ends the kernel's part. Kernel: parse_args(), next_arg() (lib/cmdline.c).
+ */
+#ifndef MIA_CMDLINE_H
+#define MIA_CMDLINE_H
+
+#include "mia/base.h"
+#include "mia/str.h"
+
+struct arena;
+
+struct cmdline_option {
+	struct str name, value; /* value.p is NULL where there is no '=' */
+};
+
+struct cmdline {
+	struct str text;
+	struct cmdline_option *v;
+	size_t nr, cap;
+};
+
+void cmdline_parse(struct arena *arena, struct str text, struct cmdline *ret);
+
+/* The last (or first) option of that name, '-' and '_' alike; NULL if there is none. */
+const struct cmdline_option *cmdline_last(const struct cmdline *cmdline, const char *name);
+const struct cmdline_option *cmdline_first(const struct cmdline *cmdline, const char *name);
+bool cmdline_has(const struct cmdline *cmdline, const char *name);
+bool cmdline_is(const struct cmdline *cmdline, const char *name, const char *value);
+/* Do two option names mean the same? */
+bool cmdline_same(struct str a, const char *b);
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * machine.h - the machine that the firmware and the boot loader describe to the kernel.
+ *
+ * The first of the three inputs of a boot (Machine x Kernel x Command line). Extracted from a log by machine_extract(),
+ * read from and written to JSON by machine_json.c. Nothing in it depends on the kernel, except where the loader puts it.
+ */
+#ifndef MIA_MACHINE_H
+#define MIA_MACHINE_H
+
+#include "mia/e820.h"
+#include "mia/record.h"
+
+struct arena;
+struct mia_error;
+
+#define MAX_NUMNODES 1024
+#define LOCAL_DISTANCE 10
+#define REMOTE_DISTANCE 20
+
+enum arch { ARCH_UNKNOWN, ARCH_X86_64, ARCH_I386, ARCH_MIPS, ARCH_OTHER };
+enum firmware { FIRMWARE_UNKNOWN, FIRMWARE_BIOS, FIRMWARE_EFI, FIRMWARE_XEN };
+
+/* EFI memory types, numbered as in the UEFI specification. */
+enum efi_type {
+	EFI_RESERVED, EFI_LOADER_CODE, EFI_LOADER_DATA, EFI_BOOT_CODE, EFI_BOOT_DATA, EFI_RUNTIME_CODE, EFI_RUNTIME_DATA,
+	EFI_CONVENTIONAL, EFI_UNUSABLE, EFI_ACPI_RECLAIM, EFI_ACPI_NVS, EFI_MMIO, EFI_MMIO_PORT, EFI_PAL_CODE, EFI_PERSISTENT,
+	EFI_UNACCEPTED, NR_EFI_TYPES
+};
+
+struct efi_region {
+	struct phys_range range;
+	uint32_t type;
+	bool runtime; /* EFI_MEMORY_RUNTIME */
+	uint32_t line;
+};
+
+struct srat_memory {
+	int node, pxm;
+	struct phys_range range;
+	unsigned flags; /* enum srat_flag */
+	uint32_t line;
+};
+
+struct acpi_table {
+	char signature[5];
+	uint64_t address, length;
+	uint32_t line;
+};
+
+/* A variable range register that is on. */
+struct mtrr_range {
+	struct phys_range range;
+	uint8_t type; /* enum mtrr_type */
+};
+enum mtrr_type { MTRR_UNCACHABLE = 0, MTRR_WRITE_COMBINING = 1, MTRR_WRITE_THROUGH = 4, MTRR_WRITE_PROTECT = 5, MTRR_WRITE_BACK = 6 };
+
+struct mtrr_state {
+	bool known;          /* the log shows the registers */
+	uint8_t default_type;
+	bool fixed_enabled;
+	struct mtrr_range *v;
+	size_t nr, cap;
+};
+
+struct efi_regions {
+	struct efi_region *v;
+	size_t nr, cap;
+};
+
+struct srat {
+	struct srat_memory *v;
+	size_t nr, cap;
+};
+
+struct acpi_tables {
+	struct acpi_table *v;
+	size_t nr, cap;
+};
+
+struct node_ids {
+	int *v;
+	size_t nr, cap;
+};
+
+struct machine {
+	enum arch arch;
+	enum firmware firmware;
+	struct str dmi, bios;
+	bool hypervisor;             /* the CPU says it is a guest */
+	struct str hypervisor_name;
+
+	struct e820_table e820;      /* as the firmware gave it, unsorted perhaps */
+	uint16_t e820_tag;           /* who gave it: TAG_NONE for e820, see parsers/rules.h */
+	struct phys_ranges setup_data;
+	struct efi_regions efi;
+	struct phys_range efi_memmap; /* where the loader left the EFI map; empty if not known */
+	struct phys_ranges efi_reserved; /* tables the kernel keeps: memattr, ESRT, BGRT, ... */
+	struct phys_ranges mmio_removed; /* EFI MMIO ranges taken out of the map */
+
+	struct srat srat;
+	struct node_ids apic_node;          /* node of each CPU of the SRAT, in table order */
+	bool has_srat, srat_rejected;
+	int max_node;                /* highest node id that anything names, 0 at least */
+	uint8_t *distance;           /* nr_distance * nr_distance, NULL if there is no SLIT */
+	size_t nr_distance;
+
+	uint32_t possible_cpus, online_cpus; /* 0: not known */
+	int *cpu_node;               /* node of each possible CPU; NULL if not known */
+	bool gbpages, five_level, phys_bits_known;
+	unsigned phys_bits;
+
+	struct phys_range ramdisk;   /* byte exact; empty if there is none */
+	struct acpi_tables acpi;
+	struct phys_range mptable, mpc;
+	uint32_t ioapics;
+	struct mtrr_state mtrr;
+	uint64_t tom2;               /* AMD top of memory above 4 GiB; 0 if there is none */
+
+	uint64_t kernel_base;        /* physical address of _text; 0 if not known */
+	uint64_t ebda_base;          /* end of conventional memory; 0 if not known */
+	uint64_t installed_bytes;    /* DIMMs; 0 if not known */
+	struct phys_range hotplug_dimm; /* memory that came after the boot; empty if none is known */
+	bool encrypted;              /* memory encryption is active */
+};
+
+/* What a boot record says of its machine. */
+void machine_extract(struct arena *arena, const struct boot_record *record, struct machine *ret);
+
+uint8_t machine_distance(const struct machine *machine, int from, int to);
+
+const char *arch_name(enum arch arch);
+const char *firmware_name(enum firmware firmware);
+
+#endif

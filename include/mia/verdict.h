@@ -1,0 +1,93 @@
+/*
+ * verdict.h - what an analysis came to: every check, the ledger, the findings.
+ *
+ * Filled by verify.c, ledger.c and the triage rules; written by the sinks in reports/, which compute nothing.
+ */
+#ifndef MIA_VERDICT_H
+#define MIA_VERDICT_H
+
+#include "mia/boot.h"
+
+enum check_verdict { CHECK_MATCH, CHECK_MISMATCH, CHECK_NOT_OBSERVED, CHECK_NOT_PREDICTED };
+
+/* A number, a list of numbers, or nothing. */
+struct value {
+	bool known;
+	size_t nr;     /* 0: a single number */
+	uint64_t v[8];
+};
+
+struct check {
+	const char *id;     /* "zone.present" */
+	const char *where;  /* "node 0 zone DMA" */
+	struct value predicted, observed;
+	uint64_t slack;     /* how far the two may lie apart, with a reason in slack_why */
+	const char *slack_why;
+	enum source_kind source;
+	uint32_t line;
+	const char *stage;
+	enum check_verdict verdict;
+};
+
+struct checks {
+	struct check *v;
+	size_t nr, cap;
+};
+
+/* One row of the ledger. Children follow their parent; the children of a row add up to it. */
+struct ledger_row {
+	const char *id, *parent, *label;
+	uint64_t bytes;
+	enum basis basis;
+	uint32_t lines[4];  /* of the log, 0 for none */
+	unsigned depth;
+};
+
+struct ledger {
+	struct ledger_row *v;
+	size_t nr, cap;
+};
+
+enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
+
+struct finding {
+	const char *id, *name, *title, *detail, *advice;
+	enum severity severity;
+	bool bytes_known;
+	uint64_t bytes;
+	uint32_t lines[8];
+	size_t nr_lines;
+};
+
+struct findings {
+	struct finding *v;
+	size_t nr, cap;
+};
+
+/* One boot, analysed. */
+struct verdict {
+	const char *input_name, *sha256;
+	size_t boot_index, nr_boots;
+	bool truncated;
+	const struct boot_record *record;
+	const struct machine *machine;
+	const struct kernel *kernel;
+	const struct boot *boot;
+	struct checks checks;
+	struct ledger ledger;
+	struct findings findings;
+	uint64_t unexplained_bytes;
+	bool unexplained_known;
+};
+
+const char *check_verdict_name(enum check_verdict verdict);
+const char *severity_name(enum severity severity);
+const char *basis_name(enum basis basis);
+
+/* verify.c: hold the boot against everything the record observed. */
+void verify(struct arena *arena, const struct boot_record *record, const struct boot *boot, struct checks *ret);
+
+/* ledger.c: where every byte went. */
+void ledger_build(struct arena *arena, struct verdict *verdict);
+
+#endif

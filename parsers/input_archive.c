@@ -1,0 +1,349 @@
+/*
+ * input_archive.c - compressed files and archives, unfolded in memory; see input_private.h.
+ *
+ * libarchive does it, with the filters and formats named here only: it knows others for which it would start programs.
+ */
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "guard.h"
+#include "input_private.h"
+
+#define READ_BYTES 65536
+/* Enough of a member to tell a text from anything else. */
+#define SNIFF_BYTES 4096
+
+struct unpacker {
+	struct arena *arena;
+	const struct origin *origin;
+	struct archive *archive;
+	size_t at;           /* in origin->bytes */
+	bool at_end;         /* libarchive asked for more than there is */
+	char *block;
+	uint64_t kept;       /* bytes of members */
+	size_t nr_members;
+	struct unpacked *ret;
+};
+
+static la_ssize_t read_block(struct archive *archive, void *context, const void **ret)
+{
+	struct unpacker *u = context;
+	ssize_t n;
+
+	if (u->origin->fd < 0) {
+		struct str rest = str_skip(u->origin->bytes, u->at);
+
+		n = (ssize_t)min_u64(rest.n, READ_BYTES);
+		*ret = rest.p;
+		u->at += (size_t)n;
+	} else {
+		do
+			n = read(u->origin->fd, u->block, READ_BYTES);
+		while (n < 0 && errno == EINTR);
+		*ret = u->block;
+		if (n < 0)
+			archive_set_error(archive, errno, "%s", strerror(errno));
+	}
+	u->at_end |= n == 0;
+	return n;
+}
+
+static bool filters_init(struct archive *a, bool formats)
+{
+	int bad = 0;
+
+	bad |= archive_read_support_filter_gzip(a) < ARCHIVE_WARN;
+	bad |= archive_read_support_filter_bzip2(a) < ARCHIVE_WARN;
+	bad |= archive_read_support_filter_xz(a) < ARCHIVE_WARN;
+	bad |= archive_read_support_filter_lzma(a) < ARCHIVE_WARN;
+	bad |= archive_read_support_filter_zstd(a) < ARCHIVE_WARN;
+	bad |= archive_read_support_filter_lz4(a) < ARCHIVE_WARN;
+	bad |= archive_read_support_filter_compress(a) < ARCHIVE_WARN;
+	bad |= archive_read_support_format_raw(a) < ARCHIVE_WARN;
+	if (formats) {
+		bad |= archive_read_support_format_tar(a) < ARCHIVE_WARN;
+		bad |= archive_read_support_format_zip(a) < ARCHIVE_WARN;
+		bad |= archive_read_support_format_cpio(a) < ARCHIVE_WARN;
+	}
+	return !bad;
+}
+
+/* An end in the middle of the data, rather than wrong data. */
+static bool ended_early(const struct unpacker *u)
+{
+	const char *text = archive_error_string(u->archive);
+
+	return u->at_end || (text && (strstr(text, "runcated") || strstr(text, "end of file")));
+}
+
+static struct mia_error *broken(const struct unpacker *u)
+{
+	const char *text = archive_error_string(u->archive);
+
+	return input_error(u->arena, u->origin->name, text ? text : "damaged");
+}
+
+/* Append what the current entry holds, up to @limit bytes in all. Returns an errno, EFBIG for more than that. */
+static int entry_read(struct unpacker *u, uint64_t limit, struct scratch *to, bool *cut)
+{
+	for (;;) {
+		la_ssize_t n;
+
+		if (to->n >= limit)
+			return EFBIG;
+		if (!scratch_reserve(to, READ_BYTES))
+			return ENOMEM;
+		n = archive_read_data(u->archive, to->p + to->n, min_u64(to->cap - to->n, limit - to->n));
+		if (n == 0)
+			return 0;
+		if (n < 0) {
+			*cut = ended_early(u);
+			return *cut ? 0 : EIO;
+		}
+		to->n += (size_t)n;
+	}
+}
+
+/* A text with the lines of a boot may be long; anything else that is long is none of ours, or a bomb. */
+static int entry_read_all(struct unpacker *u, struct scratch *to, bool *cut)
+{
+	int error = entry_read(u, MAX_OTHER_BYTES, to, cut);
+
+	if (error == EFBIG && has_boot_lines((struct str){ to->p, to->n }))
+		error = entry_read(u, MAX_LOG_BYTES, to, cut);
+	return error;
+}
+
+static struct mia_error *read_error(const struct unpacker *u, const char *name, int error)
+{
+	if (error == EIO)
+		return broken(u);
+	return input_error(u->arena, name, error == EFBIG ? "more data than a log has, when unpacked" : strerror(error));
+}
+
+static struct mia_error *stream_unpack(struct unpacker *u)
+{
+	struct unpacked *ret = u->ret;
+	int error;
+
+	ret->scratch.n = 0;
+	error = entry_read_all(u, &ret->scratch, &ret->truncated);
+	ret->too_large = error == EFBIG;
+	if (error)
+		return read_error(u, u->origin->name, error);
+	if (ret->truncated && !ret->scratch.n)
+		return input_error(u->arena, u->origin->name, "the compressed data ends before anything can be read");
+	return NULL;
+}
+
+/* Without "./" in front; NULL for a name that is absolute or leads upwards. */
+static const char *safe_path(const char *path)
+{
+	const char *p;
+
+	if (!path)
+		return NULL;
+	while (path[0] == '.' && path[1] == '/')
+		path += 2;
+	if (!*path || *path == '/')
+		return NULL;
+	for (p = path; p; p = strchr(p, '/')) {
+		p += *p == '/';
+		if (p[0] == '.' && p[1] == '.' && (p[2] == '/' || !p[2]))
+			return NULL;
+	}
+	return path;
+}
+
+static bool is_plain_file(struct archive_entry *entry)
+{
+	return archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry) && !archive_entry_symlink(entry) &&
+	       !archive_entry_is_encrypted(entry);
+}
+
+/* "dmesg.gz" in an archive: compressed once more. */
+static struct str inner_unpack(struct unpacker *u, struct str bytes)
+{
+	struct origin origin = { .name = u->origin->name, .fd = -1, .bytes = bytes };
+	struct unpacker inner = { .arena = u->arena, .origin = &origin, .archive = archive_read_new() };
+	struct archive_entry *entry;
+	bool cut = false;
+	int error = ENOMEM;
+
+	u->ret->inner.n = 0;
+	if (inner.archive && filters_init(inner.archive, false) &&
+	    archive_read_open(inner.archive, &inner, NULL, read_block, NULL) == ARCHIVE_OK &&
+	    archive_read_next_header(inner.archive, &entry) == ARCHIVE_OK)
+		error = entry_read_all(&inner, &u->ret->inner, &cut);
+	archive_read_free(inner.archive);
+	return error ? (struct str){ 0 } : (struct str){ u->ret->inner.p, u->ret->inner.n };
+}
+
+/* Is it worth reading on, now that its first bytes are known? */
+static bool may_be_ours(const char *path, struct str head)
+{
+	return kind_of_name(path) != NR_SOURCES || is_sys_path(path) || is_packed(head) || is_text(head);
+}
+
+static bool is_ours(const char *path, struct str bytes)
+{
+	if (is_sys_path(path))
+		return bytes.n <= READ_BYTES;
+	return kind_of_name(path) != NR_SOURCES ? bytes.n > 0 : has_boot_lines(bytes);
+}
+
+static struct mia_error *member_keep(struct unpacker *u, const char *path, struct str bytes, bool cut)
+{
+	struct member *member;
+
+	u->kept += bytes.n;
+	if (u->kept > MAX_ARCHIVE_BYTES)
+		return input_error(u->arena, u->origin->name, "more than 1 GiB of logs in one archive");
+	member = vec_push(u->arena, &u->ret->members);
+	*member = (struct member){
+		.path = arena_strndup(u->arena, path, strlen(path)),
+		.bytes = { arena_strndup(u->arena, bytes.p, bytes.n), bytes.n },
+		.order = u->nr_members,
+		.cut = cut,
+	};
+	return NULL;
+}
+
+static struct mia_error *member_read(struct unpacker *u, const char *path)
+{
+	struct scratch *to = &u->ret->scratch;
+	bool cut = false;
+	struct str bytes;
+	int error;
+
+	to->n = 0;
+	error = entry_read(u, SNIFF_BYTES, to, &cut);
+	bytes = (struct str){ to->p, to->n };
+	if (error && error != EFBIG)
+		return read_error(u, u->origin->name, error);
+	if (!may_be_ours(path, bytes))
+		return NULL;
+	if (error) {
+		error = entry_read_all(u, to, &cut);
+		if (error == EFBIG && kind_of_name(path) == NR_SOURCES)
+			return NULL;
+		if (error)
+			return read_error(u, path, error);
+		bytes = (struct str){ to->p, to->n };
+	}
+	u->ret->truncated |= cut;
+	if (is_packed(bytes))
+		bytes = inner_unpack(u, bytes);
+	return is_ours(path, bytes) ? member_keep(u, path, bytes, cut) : NULL;
+}
+
+static struct mia_error *archive_unpack(struct unpacker *u, struct archive_entry *entry)
+{
+	int status = ARCHIVE_OK;
+
+	u->ret->is_archive = true;
+	while (status >= ARCHIVE_WARN && !u->ret->truncated) {
+		const char *path = safe_path(archive_entry_pathname(entry));
+		struct mia_error *error = NULL;
+
+		if (path && is_plain_file(entry))
+			error = member_read(u, path);
+		if (error)
+			return error;
+		if (++u->nr_members > MAX_MEMBERS || (uint64_t)archive_filter_bytes(u->archive, 0) > MAX_UNPACKED_BYTES)
+			return input_error(u->arena, u->origin->name, "too much in one archive");
+		status = archive_read_next_header(u->archive, &entry);
+	}
+	if (status < ARCHIVE_WARN) {
+		if (!ended_early(u))
+			return broken(u);
+		u->ret->truncated = true;
+	}
+	/* Who knows what is missing; the last document is the one that may be short. */
+	if (u->ret->truncated && u->ret->members.nr)
+		u->ret->members.v[u->ret->members.nr - 1].cut = true;
+	return NULL;
+}
+
+static struct mia_error *unpack_opened(struct unpacker *u)
+{
+	struct archive_entry *entry;
+	int status;
+
+	if (archive_read_open(u->archive, u, NULL, read_block, NULL) < ARCHIVE_WARN)
+		return ended_early(u) ? input_error(u->arena, u->origin->name, "the compressed data ends before anything can be read") : broken(u);
+	status = archive_read_next_header(u->archive, &entry);
+	if (status == ARCHIVE_EOF)
+		return input_error(u->arena, u->origin->name, "an empty archive");
+	if (status < ARCHIVE_WARN)
+		return ended_early(u) ? input_error(u->arena, u->origin->name, "the data ends before anything can be read") : broken(u);
+	return archive_format(u->archive) == ARCHIVE_FORMAT_RAW ? stream_unpack(u) : archive_unpack(u, entry);
+}
+
+static struct mia_error *unpack_guarded(struct unpacker *u)
+{
+	struct mia_error *error;
+	struct guard guard;
+
+	guard_enter(&guard, u->arena);
+	if (guard_caught(&guard)) {
+		archive_read_free(u->archive);
+		free(u->block);
+		guard_pass_on(&guard);
+	}
+	error = unpack_opened(u);
+	guard_leave(&guard);
+	return error;
+}
+
+struct mia_error *unpack(struct arena *arena, const struct origin *origin, struct unpacked *ret)
+{
+	struct unpacker u = { .arena = arena, .origin = origin, .ret = ret };
+	struct mia_error *error = &mia_enomem;
+
+	ret->members = (struct members){ 0 };
+	ret->is_archive = ret->truncated = ret->too_large = false;
+	u.archive = archive_read_new();
+	u.block = origin->fd < 0 ? NULL : malloc(READ_BYTES);
+	if (u.archive && (u.block || origin->fd < 0) && filters_init(u.archive, true))
+		error = unpack_guarded(&u);
+	archive_read_free(u.archive);
+	free(u.block);
+	return error;
+}
+
+/* A tar archive of the first days has no magic, but each header has the sum of its bytes. */
+static bool is_old_tar(struct str head)
+{
+	uint64_t want, sum = 0;
+	struct str field;
+
+	if (head.n < 512 || !head.p[0])
+		return false;
+	field = str_trim((struct str){ head.p + 148, 8 });
+	while (field.n && !field.p[field.n - 1])
+		field.n--;
+	if (!str_to_u64(str_trim(field), 8, &want))
+		return false;
+	for (size_t i = 0; i < 512; i++)
+		sum += i >= 148 && i < 156 ? ' ' : (unsigned char)head.p[i];
+	return sum == want;
+}
+
+bool is_packed(struct str head)
+{
+	static const struct str magic[] = {
+		STR("\x1f\x8b"), STR("\xfd" "7zXZ"), STR("\x28\xb5\x2f\xfd"), STR("BZh"), STR("\x04\x22\x4d\x18"), STR("\x1f\x9d"),
+		STR("\x5d\0\0"), STR("PK\3\4"), STR("PK\5\6"), STR("070701"), STR("070702"), STR("070707"), STR("\xc7\x71"),
+		STR("\x71\xc7"),
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(magic); i++)
+		if (str_starts(head, magic[i]))
+			return true;
+	return (head.n > 262 && !memcmp(head.p + 257, "ustar", 5)) || is_old_tar(head);
+}

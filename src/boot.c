@@ -1,0 +1,213 @@
+/*
+ * boot.c - the pipeline: one boot from the firmware map to the hand-over to the page allocator, in the order of its era.
+ */
+#include "mia/boot.h"
+
+#include <string.h>
+
+#include "stages.h"
+
+const char *stage_name(enum stage_id id)
+{
+	static const char *const names[] = {
+#define STAGE(name, fn, kernel, doc) #fn,
+#include "mia/stages.def"
+#undef STAGE
+	};
+
+	return id < NR_STAGES ? names[id] : "?";
+}
+
+static const struct {
+	const char *id, *label;
+} owners[] = {
+#define OWNER(name, id, parent, label) { id, label },
+#include "mia/owners.def"
+#undef OWNER
+};
+
+const char *owner_id(enum owner owner) { return owners[owner].id; }
+const char *owner_label(enum owner owner) { return owners[owner].label; }
+
+/* --- verbs that stages share --- */
+
+void boot_say(struct boot *b, enum fact_kind kind, unsigned tag, size_t nr, const uint64_t *v, const char *s0, const char *s1)
+{
+	struct saying *s = vec_push(b->arena, &b->said);
+
+	s->stage = b->stage;
+	s->fact.kind = (uint16_t)kind;
+	s->fact.tag = (uint16_t)tag;
+	memcpy(s->fact.v, v, nr * sizeof(*v));
+	s->fact.s[0] = str_of(s0);
+	s->fact.s[1] = str_of(s1);
+}
+
+void boot_own(struct boot *b, enum owner owner, uint64_t base, uint64_t end)
+{
+	if (end > base)
+		*vec_push(b->arena, &b->owned) = (struct owned_range){ { base, end }, owner };
+}
+
+void boot_reserve(struct boot *b, enum owner owner, uint64_t base, uint64_t end)
+{
+	memblock_reserve(&b->memblock, base, end);
+	boot_own(b, owner, base, end);
+}
+
+void boot_free(struct boot *b, uint64_t base, uint64_t end)
+{
+	if (end > base)
+		memblock_free(&b->memblock, base, end);
+}
+
+uint64_t boot_alloc(struct boot *b, enum owner owner, const struct memblock_request *request)
+{
+	struct allocation *a = vec_push(b->arena, &b->allocations);
+
+	*a = (struct allocation){ .request = *request, .owner = owner, .stage = b->stage };
+	a->base = memblock_alloc(&b->memblock, request);
+	if (a->base)
+		boot_own(b, owner, a->base, a->base + request->size);
+	return a->base;
+}
+
+uint64_t boot_alloc_bytes(struct boot *b, enum owner owner, uint64_t size, uint64_t align, int nid)
+{
+	struct memblock_request request = { .size = size, .align = align, .nid = nid };
+
+	return size ? boot_alloc(b, owner, &request) : 0;
+}
+
+/* --- where the image lies --- */
+
+#define LOAD_ADDRESS (16 * MIB)
+
+/* An image without a known place is in no one's way: it is accounted for, but reserved nowhere. */
+static void place_image(struct boot *b)
+{
+	const struct image *image = &b->kernel->image;
+	uint64_t base = b->machine->kernel_base;
+
+	if (!base && (cmdline_has(b->cmdline, "nokaslr") || !b->kernel->has_kaslr))
+		base = LOAD_ADDRESS;
+	b->kernel_base = base;
+	b->kernel_base_known = base != 0;
+	if (!base || !is_known(image->span))
+		return;
+	b->image = (struct phys_range){ base, base + image->span.v };
+	b->brk = (struct phys_range){ align_up(b->image.end, PAGE_SIZE), align_up(b->image.end, PAGE_SIZE) + image->brk.v };
+	b->brk_pool_end = b->brk.end;
+	b->brk_pool_next = b->brk.end - min_u64(phys_len(b->brk), PFN_PHYS((uint64_t)boot_trait(b, TRAIT_BRK_POOL)));
+}
+
+void boot_setup(struct boot *b)
+{
+	memblock_init(&b->memblock, b->arena);
+	place_image(b);
+}
+
+/* --- the order of things --- */
+
+/* When a stage runs at all, or runs here and not at its other place. */
+enum condition {
+	ALWAYS,
+	CRASH_EARLY,     /* the crash kernel comes before NUMA */
+	CRASH_LATE,
+	GIGANTIC_EARLY,  /* gigantic pages come before the crash kernel */
+	GIGANTIC_LATE,
+	ZONES_EARLY,     /* zones are set up by setup_arch() */
+	ZONES_LATER,     /* or after it */
+	LISTS_EARLY,     /* zonelists before the hash tables */
+	LISTS_LATER,
+};
+
+struct step {
+	enum stage_id id;
+	enum condition when;
+};
+
+static const struct step pipeline[] = {
+	{ STAGE_SETUP, ALWAYS },
+	/* setup_arch() */
+	{ STAGE_E820, ALWAYS },
+	{ STAGE_MTRR, ALWAYS },
+	{ STAGE_RESERVE, ALWAYS },
+	{ STAGE_DIRECT_MAP, ALWAYS },
+	{ STAGE_LOG_BUF, ALWAYS },
+	{ STAGE_INITRD, ALWAYS },
+	{ STAGE_CRASH, CRASH_EARLY },
+	{ STAGE_ACPI, ALWAYS },
+	{ STAGE_NUMA, ALWAYS },
+	{ STAGE_CMA, ALWAYS },
+	{ STAGE_HUGETLB, GIGANTIC_EARLY },
+	{ STAGE_CRASH, CRASH_LATE },
+	{ STAGE_SPARSE, ZONES_EARLY },
+	{ STAGE_ZONES, ZONES_EARLY },
+	{ STAGE_EFI, ALWAYS },
+	{ STAGE_RESOURCES, ALWAYS },
+	/* start_kernel() */
+	{ STAGE_SPARSE, ZONES_LATER },
+	{ STAGE_ZONES, ZONES_LATER },
+	{ STAGE_COMMAND_LINE, ALWAYS },
+	{ STAGE_PERCPU, ALWAYS },
+	{ STAGE_ZONELISTS, LISTS_EARLY },
+	{ STAGE_HUGETLB, GIGANTIC_LATE },
+	{ STAGE_HASHES, ALWAYS },
+	{ STAGE_ENTRY_AREA, ALWAYS },
+	{ STAGE_ZONELISTS, LISTS_LATER },
+	/* mm_init(), mm_core_init() from 6.4 */
+	{ STAGE_SWIOTLB, ALWAYS },
+	{ STAGE_FREE_ALL, ALWAYS },
+	{ STAGE_BUDDY, ALWAYS },
+	/* initcalls and the end of kernel_init() */
+	{ STAGE_LATE, ALWAYS },
+	{ STAGE_WATERMARKS, ALWAYS },
+	{ STAGE_PCP, ALWAYS },
+	{ STAGE_BLOCKS, ALWAYS },
+	{ STAGE_BUFFERS, ALWAYS },
+};
+
+static bool applies(const struct boot *b, enum condition when)
+{
+	switch (when) {
+	case ALWAYS:
+		return true;
+	case CRASH_EARLY:
+	case CRASH_LATE:
+		return boot_trait(b, TRAIT_CRASH_ORDER) == (when == CRASH_LATE);
+	case GIGANTIC_EARLY:
+	case GIGANTIC_LATE:
+		return boot_trait(b, TRAIT_HUGETLB_EARLY) == (when == GIGANTIC_EARLY);
+	case ZONES_EARLY:
+	case ZONES_LATER:
+		return boot_trait(b, TRAIT_ZONES_LATE) == (when == ZONES_LATER);
+	case LISTS_EARLY:
+	case LISTS_LATER:
+		return boot_trait(b, TRAIT_ZONELISTS_LATE) == (when == LISTS_LATER);
+	}
+	return false;
+}
+
+static void run_stage(struct boot *b, enum stage_id id)
+{
+	static void (*const run[])(struct boot *) = {
+#define STAGE(name, fn, kernel, doc) fn,
+#include "mia/stages.def"
+#undef STAGE
+	};
+
+	b->stage = id;
+	run[id](b);
+}
+
+void boot_run(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline,
+	      const struct boot_record *record, struct boot *ret)
+{
+	*ret = (struct boot){
+		.arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record, .traits = &kernel->traits,
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(pipeline); i++)
+		if (applies(ret, pipeline[i].when))
+			run_stage(ret, pipeline[i].id);
+}

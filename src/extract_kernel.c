@@ -1,0 +1,144 @@
+/*
+ * extract_kernel.c - what a boot record says of the kernel that booted: release, traits, sizes.
+ */
+#include "mia/arena.h"
+#include "mia/kernel.h"
+
+static struct quantity said(uint64_t v, uint32_t line) { return (struct quantity){ v, KNOWN_SAID, line }; }
+
+/* Sizes of the image's sections as the Memory: line gives them, KiB. */
+static void extract_sections(const struct boot_record *r, struct kernel *k)
+{
+	const struct fact *m = facts_last(&r->log, FACT_MEMORY), *old = facts_last(&r->log, FACT_MEMORY_X86);
+
+	if (m) {
+		k->code_kib = said(m->v[2], m->line);
+		k->rwdata_kib = said(m->v[3], m->line);
+		k->rodata_kib = said(m->v[4], m->line);
+		k->init_kib = said(m->v[5], m->line);
+		k->bss_kib = said(m->v[6], m->line);
+	} else if (old) {
+		k->code_kib = said(old->v[2], old->line);
+		k->rwdata_kib = said(old->v[5], old->line);
+		k->init_kib = said(old->v[6], old->line);
+	}
+}
+
+static void extract_free(const struct boot_record *r, enum fact_kind kind, struct quantity *ret)
+{
+	const struct fact *f = facts_last(&r->log, kind);
+
+	if (f)
+		*ret = said(f->v[0], f->line);
+}
+
+/* To 5.4 three lines with the same words: initmem, then the two gaps. */
+static void extract_init_lines(const struct boot_record *r, struct kernel *k)
+{
+	struct quantity *const in_order[] = { &k->initmem_kib, &k->text_gap_kib, &k->rodata_gap_kib };
+	size_t i = 0;
+
+	for (each_fact(f, &r->log, FACT_FREE_INIT))
+		if (i < ARRAY_SIZE(in_order))
+			*in_order[i++] = said(f->v[0], f->line);
+}
+
+static void extract_frees(const struct boot_record *r, struct kernel *k)
+{
+	extract_init_lines(r, k);
+	extract_free(r, FACT_FREE_SMP_ALTERNATIVES, &k->alternatives_kib);
+	extract_free(r, FACT_FREE_INITMEM, &k->initmem_kib);
+	extract_free(r, FACT_FREE_TEXT_GAP, &k->text_gap_kib);
+	extract_free(r, FACT_FREE_RODATA_GAP, &k->rodata_gap_kib);
+	extract_free(r, FACT_FREE_DECRYPTED, &k->decrypted_kib);
+}
+
+static void extract_percpu(const struct boot_record *r, struct kernel *k)
+{
+	const struct fact *percpu = facts_first(&r->log, FACT_PERCPU), *setup = facts_first(&r->log, FACT_SETUP_PERCPU);
+
+	if (percpu) {
+		k->percpu_static = said(percpu->v[1], percpu->line);
+		k->percpu_reserved = said(percpu->v[2], percpu->line);
+		k->percpu_dynamic = said(percpu->v[3], percpu->line);
+	}
+	if (setup) {
+		k->nr_cpus = said(setup->v[0], setup->line);
+		k->cpumask_bits = said(setup->v[1], setup->line);
+	}
+}
+
+static void extract_node_data(const struct boot_record *r, struct kernel *k)
+{
+	const struct fact *f = facts_first(&r->log, FACT_NODE_DATA), *old = facts_first(&r->log, FACT_NODE_DATA_OLD);
+
+	if (f)
+		k->pglist_data = said(f->v[2] - f->v[1], f->line);
+	else if (old)
+		k->pglist_data = said(old->v[1] - old->v[0], old->line);
+}
+
+/* sizeof(struct page), from the estimate that old kernels print. */
+static void extract_struct_page(const struct boot_record *r, struct kernel *k)
+{
+	uint64_t memmap = 0;
+
+	for (each_fact(f, &r->log, FACT_ZONE_MEMMAP))
+		memmap = max_u64(memmap, f->v[0]);
+	for (each_fact(f, &r->log, FACT_ZONE_PAGES)) {
+		const struct fact *m = NULL;
+
+		for (const struct fact *p = r->log.v; p < f; p++)
+			if (p->kind == FACT_ZONE_MEMMAP && str_eq(p->s[0], f->s[0]))
+				m = p;
+		if (m && m->v[0] == memmap && f->v[0] > 10000 && k->traits.t[TRAIT_MEMMAP_ESTIMATE].value == MEMMAP_SPARSE)
+			k->struct_page = said((m->v[0] * PAGE_SIZE / f->v[0] + 7) / 8 * 8, m->line);
+	}
+}
+
+static bool said_any(const struct boot_record *r, enum fact_kind kind) { return facts_first(&r->log, kind) != NULL; }
+
+static void extract_config(const struct boot_record *r, struct kernel *k)
+{
+	k->has_numa = said_any(r, FACT_NUMA_NONE) || said_any(r, FACT_NUMA_OFF) || said_any(r, FACT_NODE_DATA) || said_any(r, FACT_NODE_DATA_OLD) ||
+		      said_any(r, FACT_SRAT_MEM) || said_any(r, FACT_POLICY_ZONE) || !r->log.nr;
+	if (k->arch == ARCH_I386)
+		k->has_numa = said_any(r, FACT_POLICY_ZONE);
+	k->has_hotplug = k->arch == ARCH_X86_64;
+	k->has_hibernation = said_any(r, FACT_NOSAVE) || !said_any(r, FACT_PCI_GAP);
+	k->has_cma = said_any(r, FACT_CMA_RESERVED) || said_any(r, FACT_CMA_RESERVED_NODE) || said_any(r, FACT_CMA_FAILED);
+	k->has_kaslr = true;
+}
+
+static void extract_low_ram(const struct boot_record *r, struct kernel *k)
+{
+	const struct fact *f = facts_first(&r->log, FACT_LOW_RAM);
+
+	if (f)
+		k->low_ram_limit = said(f->v[1], f->line);
+}
+
+void kernel_extract(struct arena *arena, const struct boot_record *record, const struct machine *machine, struct kernel *ret)
+{
+	const struct fact *version = facts_first(&record->log, FACT_LINUX_VERSION);
+	struct str release = version ? version->s[0] : (struct str){ 0 };
+
+	(void)arena;
+	*ret = (struct kernel){ .arch = machine->arch };
+	if (!release.n && record->version.n) {
+		struct str rest = record->version;
+
+		/* "Linux version 6.1.0 (...)" of /proc/version */
+		for (int word = 0; word < 3; word++)
+			str_cut_word(&rest, &release);
+	}
+	release_parse(release, &ret->release);
+	traits_resolve(&ret->release, machine->arch, record, &ret->traits);
+	extract_sections(record, ret);
+	extract_frees(record, ret);
+	extract_percpu(record, ret);
+	extract_node_data(record, ret);
+	extract_struct_page(record, ret);
+	extract_config(record, ret);
+	extract_low_ram(record, ret);
+}

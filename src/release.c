@@ -1,0 +1,68 @@
+/* release.c - from "uname -r" to version numbers and the distribution that made the kernel. */
+#include <ctype.h>
+
+#include "mia/kernel.h"
+
+static unsigned take_number(struct str *s)
+{
+	unsigned n = 0;
+
+	while (s->n && isdigit((unsigned char)*s->p)) {
+		n = n > 1000000 ? n : n * 10 + (unsigned)(*s->p - '0');
+		*s = str_skip(*s, 1);
+	}
+	return n;
+}
+
+static bool take_dot(struct str *s)
+{
+	if (s->n < 2 || s->p[0] != '.' || !isdigit((unsigned char)s->p[1]))
+		return false;
+	*s = str_skip(*s, 1);
+	return true;
+}
+
+/* A word of the release that tells who built it. */
+static const struct {
+	const char *mark, *name;
+} distributions[] = {
+	{ ".el6", "el6" }, { ".el7", "el7" }, { ".el8", "el8" }, { ".el9", "el9" }, { ".el10", "el10" },
+	{ "-generic", "ubuntu" }, { "-lowlatency", "ubuntu" }, { "-aws", "ubuntu" }, { "-azure", "ubuntu" }, { "-gcp", "ubuntu" },
+	{ ".fc", "fedora" }, { ".amzn", "amazon" }, { "-default", "suse" }, { "-amd64", "debian" }, { "-686", "debian" },
+	{ "-arch", "arch" }, { "-microsoft", "wsl" },
+};
+
+static void find_distribution(struct release *r)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(distributions); i++) {
+		if (str_find(r->text, str_of(distributions[i].mark)) < 0)
+			continue;
+		for (size_t n = 0; distributions[i].name[n] && n + 1 < sizeof(r->distribution); n++) {
+			r->distribution[n] = distributions[i].name[n];
+			r->distribution[n + 1] = '\0';
+		}
+		return;
+	}
+}
+
+void release_parse(struct str text, struct release *ret)
+{
+	struct str s = text;
+
+	*ret = (struct release){ .text = text };
+	if (!s.n || !isdigit((unsigned char)*s.p))
+		return;
+	ret->major = take_number(&s);
+	if (!take_dot(&s))
+		return;
+	ret->minor = take_number(&s);
+	ret->parsed = true;
+	if (take_dot(&s))
+		ret->patch = take_number(&s);
+	/* 3.10.0-1160.el7: the build number stands behind the dash. */
+	if (s.n && *s.p == '-') {
+		s = str_skip(s, 1);
+		ret->distro_build = take_number(&s);
+	}
+	find_distribution(ret);
+}

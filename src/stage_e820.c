@@ -1,0 +1,326 @@
+/*
+ * stage_e820.c - the firmware map, from the boot loader's table to the end of RAM.
+ *
+ *   in:   machine.e820, setup_data; the command line; where the image lies
+ *   out:  boot.e820 and every step of it, max_pfn, max_low_pfn, max_arch_pfn
+ *   says: the map after each change, each edit, last_pfn
+ *
+ * Kernel: e820__memory_setup(), e820__reserve_setup_data(), parse_memopt(), parse_memmap_one(), e820__finish_early_params(),
+ *         e820_add_kernel_range(), trim_bios_range() (arch/x86/kernel/e820.c, setup.c).
+ */
+#include "stages.h"
+
+#define BIOS_BEGIN UINT64_C(0xa0000)
+#define BIOS_END UINT64_C(0x100000)
+#define PFN_4G (UINT64_C(1) << (32 - PAGE_SHIFT))
+#define MAX_ARCH_PFN_4_LEVEL UINT64_C(0x400000000)
+#define MAX_ARCH_PFN_5_LEVEL UINT64_C(0x10000000000)
+
+void e820_keep_step(struct boot *b, const char *what)
+{
+	struct e820_step *step = vec_push(b->arena, &b->e820_steps);
+
+	*step = (struct e820_step){ what, e820_copy(b->arena, &b->e820) };
+}
+
+static void sanitise(struct boot *b) { e820_update_table(b->arena, &b->e820, boot_trait(b, TRAIT_SOFT_RESERVED_APART)); }
+
+static void say_table(struct boot *b, unsigned tag)
+{
+	for (size_t i = 0; i < b->e820.nr; i++) {
+		const struct e820_entry *e = &b->e820.v[i];
+
+		if (e->end <= e->start)
+			continue;
+		if (i && boot_trait(b, TRAIT_RANGE_TEXT) == RANGE_GAP && b->e820.v[i - 1].end < e->start)
+			SAY(b, E820_GAP, tag, b->e820.v[i - 1].end, e->start);
+		SAY(b, E820_ENTRY, tag, e->start, e->end, e->type);
+	}
+}
+
+/* Edit the table and say so. The whole request is printed, not the part that changed. */
+void e820_edit_update(struct boot *b, uint64_t start, uint64_t end, uint32_t from, uint32_t to)
+{
+	SAY(b, E820_UPDATE, 0, start, end, from, to);
+	e820_range_update(b->arena, &b->e820, start, end, from, to);
+}
+
+void e820_edit_remove(struct boot *b, uint64_t start, uint64_t end, uint32_t type)
+{
+	if (boot_trait(b, TRAIT_EDIT_LINES))
+		SAY(b, E820_REMOVE, type == E820_TYPE_ANY ? REMOVE_ANY : REMOVE_TYPE, start, end, type);
+	e820_range_remove(b->arena, &b->e820, start, end, type);
+}
+
+static void firmware_map(struct boot *b)
+{
+	b->e820 = e820_copy(b->arena, &b->machine->e820);
+	sanitise(b);
+	e820_keep_step(b, "firmware");
+	b->e820_kexec = e820_copy(b->arena, &b->e820);
+	SAY(b, E820_BANNER, TAG_NONE, 0);
+	say_table(b, b->machine->e820_tag);
+}
+
+static void setup_data(struct boot *b)
+{
+	int lines = boot_trait(b, TRAIT_SETUP_DATA_LINES);
+
+	if (!b->machine->setup_data.nr || !boot_trait(b, TRAIT_KERNEL_RESERVED_KERN))
+		return;
+	for (size_t i = 0; i < b->machine->setup_data.nr; i++) {
+		struct phys_range r = b->machine->setup_data.v[i];
+
+		for (int n = 1; n < lines; n++)
+			SAY(b, E820_UPDATE, 0, r.start, r.end, E820_TYPE_RAM, E820_TYPE_RESERVED_KERN);
+		e820_edit_update(b, r.start, r.end, E820_TYPE_RAM, E820_TYPE_RESERVED_KERN);
+	}
+	sanitise(b);
+	e820_keep_step(b, "setup data marked");
+	SAY(b, E820_BANNER, TAG_EXTENDED, 0);
+	say_table(b, TAG_SETUP_DATA);
+}
+
+static void say_last_pfn(struct boot *b, uint64_t pfn) { SAY(b, LAST_PFN, 0, pfn, b->max_arch_pfn); }
+
+static uint64_t end_of_ram(const struct boot *b, uint64_t limit_pfn)
+{
+	return e820_end_pfn(&b->e820, min_u64(limit_pfn, b->max_arch_pfn), boot_trait(b, TRAIT_LAST_PFN_ACPI));
+}
+
+static void limit_memory(struct boot *b, uint64_t bytes)
+{
+	/* The kernel removes ULLONG_MAX - bytes bytes, so the last byte of the address space stays. */
+	e820_edit_remove(b, bytes, UINT64_MAX, E820_TYPE_RAM);
+	b->user_map = true;
+}
+
+static void mem_option(struct boot *b, struct str value)
+{
+	uint64_t bytes = value.p && !str_is(value, "nopentium") ? str_memparse(value, NULL) : 0;
+
+	/* "mem=0" is refused. */
+	if (bytes)
+		limit_memory(b, bytes);
+}
+
+/* memmap=N%S-old+new: change the type of a range, or add or remove it. */
+static void memmap_convert(struct boot *b, uint64_t start, uint64_t size, struct str rest)
+{
+	uint64_t from = 0, to = 0;
+
+	if (rest.n && *rest.p == '-')
+		from = str_memparse(str_skip(rest, 1), &rest);
+	if (rest.n && *rest.p == '+')
+		to = str_memparse(str_skip(rest, 1), &rest);
+	if (from && to)
+		e820_edit_update(b, start, add_sat(start, size), (uint32_t)from, (uint32_t)to);
+	else if (to)
+		e820_range_add(b->arena, &b->e820, start, add_sat(start, size), (uint32_t)to, 0);
+	else if (from)
+		e820_edit_remove(b, start, add_sat(start, size), (uint32_t)from);
+	else
+		e820_edit_remove(b, start, add_sat(start, size), E820_TYPE_ANY);
+}
+
+static void memmap_one(struct boot *b, struct str value)
+{
+	int forms = boot_trait(b, TRAIT_MEMMAP_OPTION);
+	struct str rest;
+	uint64_t size, start;
+	char kind;
+
+	if (str_is(value, "exactmap")) {
+		if (boot_trait(b, TRAIT_EXACTMAP_LAST_PFN))
+			say_last_pfn(b, end_of_ram(b, b->max_arch_pfn));
+		b->e820.nr = 0;
+		b->user_map = true;
+		return;
+	}
+	size = str_memparse(value, &rest);
+	if (rest.p == value.p)
+		return;
+	b->user_map = true;
+	kind = rest.n ? *rest.p : '\0';
+	if ((kind == '!' && forms < MEMMAP_PRAM) || (kind == '%' && forms < MEMMAP_CONVERT))
+		kind = '\0';
+	start = kind ? str_memparse(str_skip(rest, 1), &rest) : 0;
+	if (kind == '@')
+		e820_range_add(b->arena, &b->e820, start, add_sat(start, size), E820_TYPE_RAM, 0);
+	else if (kind == '#')
+		e820_range_add(b->arena, &b->e820, start, add_sat(start, size), E820_TYPE_ACPI, 0);
+	else if (kind == '$')
+		e820_range_add(b->arena, &b->e820, start, add_sat(start, size), E820_TYPE_RESERVED, 0);
+	else if (kind == '!')
+		e820_range_add(b->arena, &b->e820, start, add_sat(start, size), E820_TYPE_PRAM, 0);
+	else if (kind == '%')
+		memmap_convert(b, start, size, rest);
+	else
+		limit_memory(b, size);
+}
+
+/* Options act on the table in the order in which they stand. */
+static void early_options(struct boot *b)
+{
+	for (size_t i = 0; i < b->cmdline->nr; i++) {
+		struct str value = b->cmdline->v[i].value, one;
+
+		if (cmdline_same(b->cmdline->v[i].name, "mem"))
+			mem_option(b, value);
+		else if (cmdline_same(b->cmdline->v[i].name, "memmap") && value.p)
+			while (str_cut(&value, ',', &one))
+				memmap_one(b, one);
+	}
+	if (!b->user_map)
+		return;
+	sanitise(b);
+	e820_keep_step(b, "command line");
+	SAY(b, E820_BANNER, TAG_USER, 0);
+	say_table(b, TAG_USER);
+}
+
+/* EFI's MMIO ranges leave the map, unless they are small. */
+static void remove_mmio(struct boot *b)
+{
+	if (!b->machine->mmio_removed.nr || !boot_trait(b, TRAIT_EFI_REMOVE_MMIO))
+		return;
+	for (size_t i = 0; i < b->machine->mmio_removed.nr; i++)
+		e820_edit_remove(b, b->machine->mmio_removed.v[i].start, b->machine->mmio_removed.v[i].end, E820_TYPE_RESERVED);
+	e820_keep_step(b, "EFI MMIO removed");
+}
+
+/* The image must be RAM, whatever the map says. */
+static void add_kernel_range(struct boot *b)
+{
+	uint64_t start = b->image.start, end = b->brk.end ? b->brk.end : b->image.end;
+
+	if (!b->kernel_base_known || !boot_trait(b, TRAIT_KERNEL_RANGE) || end <= start)
+		return;
+	if (e820_mapped_all(&b->e820, start, end, E820_TYPE_RAM))
+		return;
+	SAY(b, KERNEL_NOT_RAM, 0, 0);
+	e820_edit_remove(b, start, end, E820_TYPE_ANY);
+	e820_range_add(b->arena, &b->e820, start, end, E820_TYPE_RAM, 0);
+	e820_keep_step(b, "kernel image added");
+}
+
+/*
+ * The first page holds BIOS data, and 640 KiB to 1 MiB never is RAM. From 2.6.37 to 3.8 the lowest 64 KiB are reserved in the
+ * map (reservelow=) instead of in memblock.
+ */
+static void trim_bios(struct boot *b)
+{
+	uint64_t low = PAGE_SIZE;
+
+	if (!boot_trait(b, TRAIT_TRIM_BIOS))
+		return;
+	if (boot_trait(b, TRAIT_LOW_64K) == LOW_64K_E820)
+		low = 64 * KIB;
+	e820_edit_update(b, 0, low, E820_TYPE_RAM, E820_TYPE_RESERVED);
+	e820_edit_remove(b, BIOS_BEGIN, BIOS_END, E820_TYPE_RAM);
+	sanitise(b);
+	e820_keep_step(b, "BIOS range trimmed");
+}
+
+static bool already_said(const struct boot *b, const struct fact *f)
+{
+	for (size_t i = 0; i < b->said.nr; i++) {
+		const struct fact *s = &b->said.v[i].fact;
+
+		if (s->kind == f->kind && s->v[0] == f->v[0] && s->v[1] == f->v[1])
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Edits in the log for which the model has no cause (quirks, GART, tables that firmware drivers keep) are input. Those before
+ * the end of RAM is taken decide what RAM is; the later ones come with a reservation, see efi_run().
+ */
+static void unexplained_edits(struct boot *b)
+{
+	const struct fact *end;
+
+	if (!b->record)
+		return;
+	end = facts_first(&b->record->log, FACT_LAST_PFN);
+	for (each_fact(f, &b->record->log, FACT_E820_UPDATE)) {
+		if (!end || f > end)
+			return;
+		if (f->v[2] == E820_TYPE_RAM && f->v[3] != E820_TYPE_RAM && f->v[3] != E820_TYPE_UNKNOWN && !already_said(b, f)) {
+			e820_edit_update(b, f->v[0], f->v[1], (uint32_t)f->v[2], (uint32_t)f->v[3]);
+			sanitise(b);
+		}
+	}
+}
+
+static uint64_t max_arch_pfn(const struct boot *b)
+{
+	if (b->machine->arch == ARCH_I386)
+		return boot_trait(b, TRAIT_PAE) ? UINT64_C(1) << 24 : UINT64_C(1) << 20;
+	return boot_trait(b, TRAIT_FIVE_LEVEL) ? MAX_ARCH_PFN_5_LEVEL : MAX_ARCH_PFN_4_LEVEL;
+}
+
+void e820_end_of_ram(struct boot *b)
+{
+	b->max_pfn = end_of_ram(b, b->max_arch_pfn);
+	say_last_pfn(b, b->max_pfn);
+}
+
+/* 32 bits: what the kernel can reach directly ends where vmalloc's part of the address space begins. */
+static uint64_t low_ram_limit_pfn(const struct boot *b)
+{
+	const struct cmdline_option *vmalloc = cmdline_last(b->cmdline, "vmalloc");
+	uint64_t limit = is_known(b->kernel->low_ram_limit) ? b->kernel->low_ram_limit.v : UINT64_C(0x373fe000);
+
+	if (vmalloc && vmalloc->value.p && b->kernel->low_ram_limit.known != KNOWN_SAID) {
+		uint64_t size = max_u64(str_memparse(vmalloc->value, NULL), 128 * MIB);
+
+		limit = sub_sat(limit + 128 * MIB, size);
+	}
+	return PFN_DOWN(limit);
+}
+
+void e820_low_end(struct boot *b)
+{
+	b->max_possible_pfn = b->max_pfn;
+	if (b->machine->arch == ARCH_I386) {
+		b->max_low_pfn = min_u64(b->max_pfn, low_ram_limit_pfn(b));
+		return;
+	}
+	b->max_low_pfn = b->max_pfn;
+	if (b->max_pfn > PFN_4G) {
+		b->max_low_pfn = end_of_ram(b, PFN_4G);
+		say_last_pfn(b, b->max_low_pfn);
+	}
+}
+
+uint64_t e820_low_ram_pages(const struct boot *b)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
+		struct phys_range r = { b->memblock.memory.v[i].base, b->memblock.memory.v[i].end };
+
+		pages += pfn_len(pfn_clip(pfn_inside(r), (struct pfn_range){ 0, PFN_4G }));
+	}
+	return pages;
+}
+
+void e820_run(struct boot *b)
+{
+	bool late = boot_trait(b, TRAIT_SETUP_DATA_LATE);
+
+	b->max_arch_pfn = max_arch_pfn(b);
+	firmware_map(b);
+	if (!late)
+		setup_data(b);
+	early_options(b);
+	if (late)
+		setup_data(b);
+	remove_mmio(b);
+	add_kernel_range(b);
+	trim_bios(b);
+	unexplained_edits(b);
+	e820_end_of_ram(b);
+}

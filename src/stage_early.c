@@ -1,0 +1,96 @@
+/*
+ * stage_early.c - small things between the direct map and the nodes: log buffer, RAM disk, ACPI tables.
+ *
+ * Kernel: setup_log_buf() (kernel/printk/printk.c), reserve_initrd() (arch/x86/kernel/setup.c), acpi_table_init_complete()
+ *         and acpi_reserve_initial_tables() (drivers/acpi/tables.c).
+ */
+#include "mia/ranges.h"
+#include "stages.h"
+
+#define LOG_ALIGN 8
+#define LOG_CPU_MAX_BUF_BYTES 4096
+#define DESCRIPTOR_BYTES 24
+#define AVERAGE_RECORD_BYTES 32
+
+/* Text, then one descriptor and one info record for every 32 bytes of it. */
+static void alloc_log_buf(struct boot *b, uint64_t bytes)
+{
+	uint64_t info = (uint64_t)boot_trait(b, TRAIT_LOG_BUF);
+	uint64_t align = info ? LOG_ALIGN : 0;
+
+	boot_alloc_bytes(b, OWNER_LOG_BUF, bytes, align, NUMA_NO_NODE);
+	if (info) {
+		boot_alloc_bytes(b, OWNER_LOG_BUF, bytes / AVERAGE_RECORD_BYTES * DESCRIPTOR_BYTES, align, NUMA_NO_NODE);
+		boot_alloc_bytes(b, OWNER_LOG_BUF, bytes / AVERAGE_RECORD_BYTES * info, align, NUMA_NO_NODE);
+	}
+	b->log_buf_bytes = bytes;
+}
+
+static uint64_t asked_log_buf(const struct boot *b)
+{
+	const struct cmdline_option *o = cmdline_last(b->cmdline, "log_buf_len");
+	uint64_t bytes = o && o->value.p ? str_memparse(o->value, NULL) : 0;
+
+	return bytes ? roundup_pow_of_two(min_u64(bytes, UINT64_C(1) << 31)) : 0;
+}
+
+static uint64_t static_log_buf(const struct boot *b) { return is_known(b->kernel->log_buf) ? b->kernel->log_buf.v : 256 * KIB; }
+
+/* First call: only what the command line asks for. */
+void log_buf_run(struct boot *b)
+{
+	uint64_t bytes = asked_log_buf(b);
+
+	if (bytes > static_log_buf(b))
+		alloc_log_buf(b, bytes);
+}
+
+/* Second call, when the number of CPUs is known: each may add its part. Kernel: log_buf_add_cpu(). */
+void log_buf_run_cpus(struct boot *b)
+{
+	uint64_t extra = b->machine->possible_cpus ? (b->machine->possible_cpus - 1) * (uint64_t)LOG_CPU_MAX_BUF_BYTES : 0, bytes = static_log_buf(b);
+
+	if (b->log_buf_bytes || !boot_trait(b, TRAIT_LOG_CPU) || asked_log_buf(b) || extra <= bytes / 2)
+		return;
+	bytes = roundup_pow_of_two(extra + bytes);
+	alloc_log_buf(b, bytes);
+}
+
+/* A RAM disk that lies outside of mapped memory is moved to its top. */
+void initrd_run(struct boot *b)
+{
+	struct phys_range r = b->machine->ramdisk;
+	uint64_t bytes = align_up(phys_len(r), PAGE_SIZE), limit, base;
+	struct memblock_request request = { .size = bytes, .align = PAGE_SIZE, .nid = NUMA_NO_NODE, .ranged = true };
+
+	if (!phys_len(r))
+		return;
+	SAY(b, RAMDISK, 0, r.start, align_up(r.end, PAGE_SIZE));
+	b->initrd = (struct phys_range){ r.start, align_up(r.end, PAGE_SIZE) };
+	limit = b->machine->arch == ARCH_I386 ? PFN_PHYS(b->max_low_pfn) : b->max_mapped;
+	if (ranges_overlap(&b->direct_ranges, r) == phys_len(r) && r.end <= limit)
+		return;
+	request.max = limit;
+	base = boot_alloc(b, OWNER_INITRD, &request);
+	if (!base)
+		return;
+	SAY(b, RAMDISK_NEW, 0, base, base + phys_len(r));
+	SAY(b, RAMDISK_MOVE, 0, r.start, r.end, base, base + phys_len(r));
+	boot_free(b, r.start, b->initrd.end);
+	b->initrd = (struct phys_range){ base, base + bytes };
+}
+
+/* Tables hardly ever lie in RAM; where one does, it is kept. */
+void acpi_run(struct boot *b)
+{
+	if (!boot_trait(b, TRAIT_ACPI_RESERVE))
+		return;
+	for (size_t i = 0; i < b->machine->acpi.nr; i++) {
+		const struct acpi_table *t = &b->machine->acpi.v[i];
+
+		/* The root pointer and the list itself are not in the list. */
+		if (!strcmp(t->signature, "RSDP") || !strcmp(t->signature, "RSDT") || !strcmp(t->signature, "XSDT"))
+			continue;
+		boot_reserve(b, OWNER_FIRMWARE_TABLES, t->address, add_sat(t->address, t->length));
+	}
+}

@@ -1,0 +1,67 @@
+/*
+ * stage_efi.c - memory that the firmware still uses while the kernel starts.
+ *
+ *   in:   machine.efi (the firmware's memory map, where it is known), tables that drivers keep
+ *   out:  reservations of boot services memory and of tables
+ *
+ * Kernel: efi_reserve_boot_services(), efi_mem_reserve() (arch/x86/platform/efi/quirks.c, drivers/firmware/efi/efi.c).
+ */
+#include "stages.h"
+
+static bool is_boot_services(const struct efi_region *r) { return r->type == EFI_BOOT_CODE || r->type == EFI_BOOT_DATA; }
+
+/* To 4.7 a region that anything overlaps, or that is not all RAM, is left alone. */
+static bool may_reserve(const struct boot *b, struct phys_range r)
+{
+	if (boot_trait(b, TRAIT_EFI_FREE) >= EFI_FREE_SILENT)
+		return true;
+	return !phys_overlaps(r, (struct phys_range){ b->image.start, max_u64(b->image.end, b->brk.end) }) &&
+	       e820_mapped_all(&b->e820, r.start, r.end, E820_TYPE_RAM) && !memblock_overlaps(&b->memblock.reserved, r.start, r.end);
+}
+
+/*
+ * Only a region that nobody else reserved, that is all RAM and that does not touch the image comes back later.
+ * Kernel: can_free_region().
+ */
+static bool comes_back(const struct boot *b, struct phys_range r)
+{
+	return !memblock_overlaps(&b->memblock.reserved, r.start, r.end) && e820_mapped_all(&b->e820, r.start, r.end, E820_TYPE_RAM) &&
+	       !phys_overlaps(r, (struct phys_range){ b->image.start, max_u64(b->image.end, b->brk.end) });
+}
+
+void efi_run_early(struct boot *b)
+{
+	for (size_t i = 0; i < b->machine->efi_reserved.nr; i++)
+		boot_reserve(b, OWNER_FIRMWARE_TABLES, b->machine->efi_reserved.v[i].start, b->machine->efi_reserved.v[i].end);
+	if (boot_trait(b, TRAIT_EFI_FREE) == EFI_FREE_NONE)
+		return;
+	for (size_t i = 0; i < b->machine->efi.nr; i++) {
+		const struct efi_region *r = &b->machine->efi.v[i];
+
+		if (!is_boot_services(r) || !may_reserve(b, r->range))
+			continue;
+		if (comes_back(b, r->range))
+			*vec_push(b->arena, &b->efi_returns) = r->range;
+		boot_reserve(b, OWNER_EFI_BOOT, r->range.start, r->range.end);
+	}
+}
+
+/*
+ * Edits of the map after memory was handed to memblock: a driver keeps a table that lies in boot services memory. They come
+ * with a reservation of whole pages; the memory itself stays in memblock.
+ */
+void efi_run(struct boot *b)
+{
+	const struct fact *end;
+
+	if (!b->record)
+		return;
+	end = facts_first(&b->record->log, FACT_LAST_PFN);
+	for (each_fact(f, &b->record->log, FACT_E820_UPDATE)) {
+		if (!end || f < end || f->v[2] != E820_TYPE_RAM || f->v[3] != E820_TYPE_RESERVED || b->trimmed_bytes)
+			continue;
+		e820_edit_update(b, f->v[0], f->v[1], E820_TYPE_RAM, E820_TYPE_RESERVED);
+		e820_update_table(b->arena, &b->e820, boot_trait(b, TRAIT_SOFT_RESERVED_APART));
+		boot_reserve(b, OWNER_FIRMWARE_TABLES, f->v[0], f->v[1]);
+	}
+}

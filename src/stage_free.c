@@ -1,0 +1,318 @@
+/*
+ * stage_free.c - free memory handed to the buddy allocator, and what comes back after that.
+ *
+ *   in:   memblock as every stage left it; sizes of what is freed late
+ *   out:  managed pages of each zone at the Memory: line and at the end of boot, MemTotal
+ *   says: the Memory: line
+ *
+ * Kernel: memblock_free_all(), deferred_init_memmap(), free_reserved_area(), efi_free_boot_services(), free_initmem()
+ *         (mm/memblock.c, mm/mm_init.c, arch/x86/mm/init.c).
+ */
+#include "mia/ranges.h"
+#include "stages.h"
+
+#define PAGES_PER_SECTION (UINT64_C(1) << 15)
+#define DEFERRED_2G_PAGES (UINT64_C(2) << (30 - PAGE_SHIFT))
+
+/* --- which pages wait until the other CPUs run --- */
+
+/* Reserved bytes whose regions touch the window [start, end]; whole regions count. Kernel: memblock_reserved_memory_within(). */
+static uint64_t reserved_touching(const struct boot *b, uint64_t start, uint64_t end)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < b->memblock.reserved.nr; i++) {
+		const struct memblock_region *r = &b->memblock.reserved.v[i];
+
+		if (r->end >= start && r->base <= end)
+			bytes += r->end - r->base;
+	}
+	return bytes;
+}
+
+/* Pages of a node's highest zone that are initialised at once. */
+static uint64_t early_pages(const struct boot *b, const struct pgdat *node)
+{
+	uint64_t pages = max_u64(DEFERRED_2G_PAGES, node->spanned >> 8);
+
+	switch (boot_trait(b, TRAIT_DEFERRED_INIT)) {
+	case DEFERRED_NO:
+		return UINT64_MAX;
+	case DEFERRED_2G:
+	case DEFERRED_2G_BYTES:
+		return pages;
+	case DEFERRED_2G_RESERVE:
+		pages += reserved_touching(b, PFN_PHYS(node->span.start), PFN_PHYS(node->span.start + pages)) >> PAGE_SHIFT;
+		return min_u64(pages, node->spanned);
+	case DEFERRED_SECTION_MIN:
+		return min_u64(PAGES_PER_SECTION, node->spanned);
+	default:
+		return PAGES_PER_SECTION;
+	}
+}
+
+static struct zone *highest_zone(const struct boot *b, struct pgdat *node)
+{
+	for (size_t z = b->nr_zones; z-- > 0;)
+		if (node->zone[b->zone_order[z]].spanned)
+			return &node->zone[b->zone_order[z]];
+	return NULL;
+}
+
+/* First section boundary behind which enough pages are counted. Kernel: defer_init(). */
+static uint64_t first_deferred(const struct boot *b, struct pgdat *node)
+{
+	uint64_t count = 0, limit = early_pages(b, node);
+	struct zone *zone = highest_zone(b, node);
+
+	if (!zone || limit == UINT64_MAX || zone->span.end < node->span.end)
+		return UINT64_MAX;
+	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
+		struct phys_range region = { b->memblock.memory.v[i].base, b->memblock.memory.v[i].end };
+		struct pfn_range r = pfn_clip(pfn_inside(region), zone->span);
+		uint64_t pfn;
+
+		if (b->memblock.memory.v[i].nid != node->nid || !pfn_len(r))
+			continue;
+		/* The page at which the count first exceeds the limit, rounded up to a section inside this range. */
+		pfn = count > limit ? r.start : r.start + (limit - count);
+		pfn = round_up_to(pfn, PAGES_PER_SECTION);
+		if (pfn < r.end)
+			return pfn;
+		count += pfn_len(r);
+	}
+	return UINT64_MAX;
+}
+
+/* --- memblock to buddy --- */
+
+static void add_free(struct boot *b, struct pgdat *node, struct pfn_range r)
+{
+	for (size_t z = 0; z < b->nr_zones; z++) {
+		struct zone *zone = &node->zone[b->zone_order[z]];
+		struct pfn_range in = pfn_clip(r, zone->span);
+
+		zone->managed_at_free += pfn_len(in);
+		zone->managed_early += pfn_len(pfn_clip(in, (struct pfn_range){ 0, node->first_deferred_pfn }));
+	}
+}
+
+static void count_free(struct boot *b)
+{
+	struct phys_range r;
+	size_t i = 0, j = 0;
+	int nid;
+
+	while (memblock_next_free(&b->memblock, &i, &j, &r, &nid))
+		if ((size_t)nid < b->nr_nodes)
+			add_free(b, &b->node[nid], pfn_inside(r));
+}
+
+static uint64_t sum_zones(const struct boot *b, size_t offset)
+{
+	uint64_t sum = 0;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++)
+			sum += *(const uint64_t *)((const char *)&b->node[n].zone[b->zone_order[z]] + offset);
+	return sum;
+}
+
+#define SUM_ZONES(b, member) sum_zones(b, offsetof(struct zone, member))
+
+void free_all_run(struct boot *b)
+{
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		b->node[n].first_deferred_pfn = b->node[n].has_memory ? first_deferred(b, &b->node[n]) : UINT64_MAX;
+	count_free(b);
+	b->reserved_pages = (struct amount){ .v = b->physpages - SUM_ZONES(b, managed_at_free) - b->cma_pages, .basis = AMOUNT_ESTIMATED };
+}
+
+/* --- what comes back --- */
+
+static struct late_free *late(struct boot *b, enum late_kind kind, uint64_t pages)
+{
+	struct late_free *l = vec_push(b->arena, &b->late);
+
+	*l = (struct late_free){ .kind = kind, .pages = pages, .nid = -1 };
+	return l;
+}
+
+static void late_range(struct boot *b, enum late_kind kind, struct phys_range r)
+{
+	struct late_free *l;
+
+	if (!phys_len(r))
+		return;
+	l = late(b, kind, pfn_len(pfn_inside(r)));
+	l->range = r;
+}
+
+static uint64_t kib_pages(const struct boot *b, struct quantity q)
+{
+	/* Old kernels print bytes over 1024 and free whole pages. */
+	return boot_trait(b, TRAIT_FREE_ROUNDING) ? kib_to_pages(q.v) : div_up(q.v, 4);
+}
+
+static void late_image_part(struct boot *b, enum late_kind kind, struct quantity kib)
+{
+	struct late_free *l;
+
+	if (!kib.v)
+		return;
+	l = late(b, kind, kib_pages(b, kib));
+	/* It lies where the image lies; the place within does not matter to a zone. */
+	if (b->kernel_base_known)
+		l->range = (struct phys_range){ b->image.start, b->image.start + PFN_PHYS(l->pages) };
+}
+
+/* When the watermark code runs relative to a free. */
+static void set_moments(struct boot *b)
+{
+	int call = boot_trait(b, TRAIT_WATERMARK_CALL);
+	bool late_efi = boot_trait(b, TRAIT_EFI_FREE) == EFI_FREE_LINE;
+
+	for (size_t i = 0; i < b->late.nr; i++) {
+		struct late_free *l = &b->late.v[i];
+
+		switch (l->kind) {
+		case LATE_ALTERNATIVES:
+			l->before_wmark_first = l->before_wmark = true;
+			break;
+		case LATE_EFI:
+			l->before_wmark_first = !late_efi;
+			l->before_wmark = true;
+			break;
+		case LATE_CMA:
+			l->before_wmark_first = call != WMARK_CORE;
+			l->before_wmark = true;
+			break;
+		case LATE_GIGANTIC:
+			l->before_wmark_first = boot_trait(b, TRAIT_GIGANTIC_PAGES) == GIGANTIC_BEFORE_LINE;
+			l->before_wmark = boot_trait(b, TRAIT_GIGANTIC_SUBSYS) || l->before_wmark_first;
+			break;
+		case LATE_INITRD:
+			l->before_wmark_first = l->before_wmark = call == WMARK_DEVICE;
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static void give_back(struct boot *b, struct late_free *l)
+{
+	int nid = l->nid;
+	struct zone *zone;
+
+	if (!phys_len(l->range))
+		return;
+	zone = boot_zone_of(b, PFN_DOWN(l->range.start), &nid);
+	/* A range that crosses into another zone is split there. */
+	for (uint64_t pfn = PFN_UP(l->range.start), end = pfn + l->pages; zone && pfn < end;) {
+		uint64_t stop = min_u64(end, zone->span.end);
+
+		zone->late_frees += stop - pfn;
+		if (l->before_wmark_first)
+			zone->managed_first_wmark += stop - pfn;
+		if (l->before_wmark)
+			zone->managed_wmark += stop - pfn;
+		pfn = stop;
+		zone = pfn < end ? boot_zone_of(b, pfn, &nid) : NULL;
+	}
+}
+
+static void start_from_free(struct boot *b)
+{
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+
+			zone->managed_first_wmark = zone->managed_wmark = zone->managed_at_free;
+		}
+}
+
+static void collect(struct boot *b)
+{
+	const struct kernel *k = b->kernel;
+	bool efi_debug = boot_trait(b, TRAIT_EFI_FREE) >= EFI_FREE_KEEP_DEBUG && cmdline_is(b->cmdline, "efi", "debug");
+
+	late_image_part(b, LATE_ALTERNATIVES, k->alternatives_kib);
+	for (size_t i = 0; i < b->efi_returns.nr && !efi_debug; i++) {
+		struct phys_range r = b->efi_returns.v[i];
+
+		if (boot_trait(b, TRAIT_EFI_FREE) >= EFI_FREE_KEEP_LOW)
+			r.start = max_u64(r.start, MIB);
+		late_range(b, LATE_EFI, r.start < r.end ? r : (struct phys_range){ 0, 0 });
+	}
+	late_range(b, LATE_CMA, b->cma);
+	for (size_t i = 0; i < b->gigantic.nr; i++)
+		late_range(b, LATE_GIGANTIC, b->gigantic.v[i]);
+	if (!cmdline_has(b->cmdline, "retain_initrd"))
+		late_range(b, LATE_INITRD, b->initrd);
+	late_image_part(b, LATE_DECRYPTED, k->decrypted_kib);
+	late_image_part(b, LATE_INITMEM, k->initmem_kib);
+	late_image_part(b, LATE_TEXT_GAP, k->text_gap_kib);
+	late_image_part(b, LATE_RODATA_GAP, k->rodata_gap_kib);
+}
+
+void late_run(struct boot *b)
+{
+	uint64_t total = 0;
+
+	collect(b);
+	set_moments(b);
+	start_from_free(b);
+	for (size_t i = 0; i < b->late.nr; i++) {
+		give_back(b, &b->late.v[i]);
+		total += b->late.v[i].pages;
+	}
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+
+			zone->managed.v = zone->managed_at_free + zone->late_frees;
+		}
+	b->totalram.v = SUM_ZONES(b, managed_at_free) + total;
+}
+
+/* --- free lists --- */
+
+/* A free run becomes its largest aligned blocks. Kernel: __free_pages_memory(), after all merging. */
+static void add_blocks(struct zone *zone, struct pfn_range r)
+{
+	const unsigned top = NR_ORDERS - 1;
+
+	while (r.start < r.end) {
+		unsigned order = r.start ? (unsigned)__builtin_ctzll(r.start) : top;
+
+		order = order < top ? order : top;
+		while (r.start + (UINT64_C(1) << order) > r.end)
+			order--;
+		if (order == top) {
+			/* All whole blocks at once. */
+			uint64_t nr = (r.end - r.start) >> top;
+
+			zone->free_area[top] += nr;
+			r.start += nr << top;
+		} else {
+			zone->free_area[order]++;
+			r.start += UINT64_C(1) << order;
+		}
+	}
+}
+
+void buddy_run(struct boot *b)
+{
+	struct phys_range r;
+	size_t i = 0, j = 0;
+	int nid;
+
+	while (memblock_next_free(&b->memblock, &i, &j, &r, &nid)) {
+		for (size_t z = 0; (size_t)nid < b->nr_nodes && z < b->nr_zones; z++) {
+			struct zone *zone = &b->node[nid].zone[b->zone_order[z]];
+
+			add_blocks(zone, pfn_clip(pfn_inside(r), zone->span));
+		}
+	}
+}

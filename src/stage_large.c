@@ -1,0 +1,403 @@
+/*
+ * stage_large.c - what takes memory by the hundred MiB because it was asked to: crash kernel, CMA, gigantic pages, and the
+ * bounce buffer for devices that cannot reach all memory.
+ *
+ * Kernel: reserve_crashkernel() (arch/x86/kernel/setup.c; kernel/crash_reserve.c from 6.7), dma_contiguous_reserve()
+ *         (kernel/dma/contiguous.c), hugetlb_hstate_alloc_pages() (mm/hugetlb.c), swiotlb_init() (kernel/dma/swiotlb.c).
+ */
+#include <string.h>
+
+#include "stages.h"
+
+#define CRASH_ALIGN (16 * MIB)
+#define CRASH_HIGH_MAX (64 * TIB)
+#define LIMIT_896M (896 * MIB)
+#define LIMIT_4G (4 * GIB)
+#define GIGANTIC_BYTES GIB
+#define SWIOTLB_DEFAULT (64 * MIB)
+#define SWIOTLB_SLOT 2048
+#define SWIOTLB_SEGMENT 128
+#define OVERFLOW_BYTES (32 * KIB)
+
+/* --- crash kernel --- */
+
+struct crash_request {
+	uint64_t size, base, low_size;
+	bool high, low_given;
+};
+
+/* "1G-64G:160M,64G-:512M[@offset]": the size of the range that the machine's memory lies in. */
+static bool parse_ranges(struct str s, uint64_t total, struct crash_request *ret)
+{
+	for (;;) {
+		uint64_t start = str_memparse(s, &s), end = UINT64_MAX, size;
+
+		if (!s.n || *s.p != '-')
+			return false;
+		s = str_skip(s, 1);
+		if (s.n && *s.p != ':')
+			end = str_memparse(s, &s);
+		if (!s.n || *s.p != ':')
+			return false;
+		size = str_memparse(str_skip(s, 1), &s);
+		if (total >= start && total < end) {
+			ptrdiff_t at = str_find_char(s, '@');
+
+			ret->size = size;
+			if (at >= 0)
+				ret->base = str_memparse(str_skip(s, (size_t)at + 1), NULL);
+			return size > 0;
+		}
+		if (!s.n || *s.p != ',')
+			return false;
+		s = str_skip(s, 1);
+	}
+}
+
+static bool has_suffix(struct str value, const char *suffix) { return str_ends(value, str_of(suffix)); }
+
+/* The last plain crashkernel= wins; without one, ",high" and ",low" are looked for. Kernel: parse_crashkernel(). */
+static bool parse_crashkernel(const struct boot *b, uint64_t total, struct crash_request *ret)
+{
+	bool knows_high = boot_trait(b, TRAIT_CRASH_SEARCH) >= CRASH_UNDER_896M && boot_trait(b, TRAIT_DIRECT_MAP) == DIRECT_MAP_RAM;
+	struct str plain = { 0 }, high = { 0 }, low = { 0 }, rest;
+
+	for (size_t i = 0; i < b->cmdline->nr; i++) {
+		struct str value = b->cmdline->v[i].value;
+
+		if (!cmdline_same(b->cmdline->v[i].name, "crashkernel") || !value.p)
+			continue;
+		if (knows_high && has_suffix(value, ",high"))
+			high = value;
+		else if (knows_high && has_suffix(value, ",low"))
+			low = value;
+		else if (!has_suffix(value, ",cma"))
+			plain = value;
+	}
+	if (plain.p && str_find_char(plain, ':') >= 0)
+		return parse_ranges(plain, boot_trait(b, TRAIT_CRASH_ROUND) ? round_up_to(total, 128 * MIB) : total, ret);
+	if (plain.p) {
+		ret->size = str_memparse(plain, &rest);
+		if (rest.n && *rest.p == '@')
+			ret->base = str_memparse(str_skip(rest, 1), NULL);
+		return ret->size > 0;
+	}
+	if (!high.p)
+		return false;
+	ret->high = true;
+	ret->size = str_memparse(high, NULL);
+	ret->low_given = low.p != NULL;
+	ret->low_size = low.p ? str_memparse(low, NULL) : 0;
+	return ret->size > 0;
+}
+
+static uint64_t find_crash(struct boot *b, uint64_t size, uint64_t align, uint64_t min, uint64_t max)
+{
+	struct memblock_request request = { .size = size, .align = align, .min = min, .max = max, .nid = NUMA_NO_NODE, .ranged = true };
+
+	return memblock_find(&b->memblock, &request);
+}
+
+static uint64_t crash_base(struct boot *b, const struct crash_request *q)
+{
+	int search = boot_trait(b, TRAIT_CRASH_SEARCH);
+	uint64_t low_max = search == CRASH_UNDER_896M ? LIMIT_896M : LIMIT_4G, base = 0;
+	bool from_zero = search == CRASH_GENERIC;
+
+	if (b->machine->arch == ARCH_I386)
+		low_max = 512 * MIB;
+	if (q->base)
+		return find_crash(b, q->size, from_zero ? CRASH_ALIGN : MIB, q->base, q->base + q->size);
+	if (search == CRASH_BOTTOM_UP) {
+		/* Upward in steps of 16 MiB, past the image and whatever else is taken. */
+		struct memblock up = b->memblock;
+		struct memblock_request request = { .size = q->size, .align = CRASH_ALIGN, .min = CRASH_ALIGN, .nid = NUMA_NO_NODE, .ranged = true };
+
+		up.bottom_up = true;
+		return memblock_find(&up, &request);
+	}
+	if (b->machine->arch == ARCH_I386)
+		return find_crash(b, q->size, CRASH_ALIGN, CRASH_ALIGN, low_max);
+	if (!q->high)
+		base = find_crash(b, q->size, CRASH_ALIGN, from_zero ? 0 : CRASH_ALIGN, low_max);
+	if (!base && (q->high || search >= CRASH_UNDER_4G))
+		base = find_crash(b, q->size, CRASH_ALIGN, from_zero ? LIMIT_4G : CRASH_ALIGN, CRASH_HIGH_MAX);
+	if (!base && q->high && from_zero)
+		base = find_crash(b, q->size, CRASH_ALIGN, 0, low_max);
+	return base;
+}
+
+static uint64_t swiotlb_bytes(const struct boot *b);
+
+static uint64_t crash_low_size(const struct boot *b, const struct crash_request *q)
+{
+	uint64_t size = swiotlb_bytes(b) + 8 * MIB;
+
+	if (q->low_given)
+		return q->low_size;
+	return boot_trait(b, TRAIT_CRASH_LOW_SIZE) ? max_u64(size, 256 * MIB) : size;
+}
+
+static void say_crash_low(struct boot *b, uint64_t base, uint64_t size, uint64_t total)
+{
+	if (boot_trait(b, TRAIT_CRASH_TEXT) == CRASH_HEX)
+		SAY(b, CRASHKERNEL_LOW_HEX, 0, base, base + size, size >> 20);
+	else if (boot_trait(b, TRAIT_CRASH_TEXT) == CRASH_LOW_LIMIT)
+		SAY(b, CRASHKERNEL_LOW, 0, size >> 20, base >> 20, min_u64(total, LIMIT_4G) >> 20);
+	else
+		SAY(b, CRASHKERNEL_LOW, 0, size >> 20, base >> 20, e820_low_ram_pages(b) >> 8);
+}
+
+/* A crash kernel above 4 GiB needs some memory below for devices; without it there is none at all. */
+static bool reserve_crash_low(struct boot *b, const struct crash_request *q, uint64_t total)
+{
+	uint64_t size = crash_low_size(b, q), base;
+
+	if (!size)
+		return true;
+	base = find_crash(b, size, CRASH_ALIGN, 0, LIMIT_4G);
+	if (!base) {
+		SAY_TEXT(b, CRASHKERNEL_FAILED, 2, "low", NULL, size >> 20);
+		return false;
+	}
+	boot_reserve(b, OWNER_CRASHKERNEL_LOW, base, base + size);
+	say_crash_low(b, base, size, total);
+	return true;
+}
+
+/* Memory that the line names: from 3.10 on what there is, before that up to the last page, holes too. */
+static uint64_t crash_total(const struct boot *b)
+{
+	if (boot_trait(b, TRAIT_DIRECT_MAP) == DIRECT_MAP_RAM)
+		return memblock_bytes(&b->memblock.memory);
+	return PFN_PHYS(b->max_pfn - (b->memblock.memory.nr ? PFN_UP(b->memblock.memory.v[0].base) : 0));
+}
+
+void crash_run(struct boot *b)
+{
+	struct crash_request q = { 0 };
+	uint64_t total = crash_total(b), base;
+
+	if (boot_trait(b, TRAIT_CRASH_LOW_1M) && cmdline_has(b->cmdline, "crashkernel")) {
+		SAY(b, CRASH_LOW_1M, 0, 0);
+		boot_reserve(b, OWNER_LOW_MEMORY, 0, MIB);
+	}
+	if (!parse_crashkernel(b, total, &q) || b->machine->firmware == FIRMWARE_XEN || q.size >= total)
+		return;
+	base = crash_base(b, &q);
+	if (!base || (q.base && base != q.base)) {
+		b->crash_failed_bytes = q.size;
+		return;
+	}
+	boot_reserve(b, OWNER_CRASHKERNEL, base, base + q.size);
+	if (base >= LIMIT_4G && boot_trait(b, TRAIT_CRASH_SEARCH) >= CRASH_UNDER_896M && !reserve_crash_low(b, &q, total)) {
+		boot_free(b, base, base + q.size);
+		b->crash_failed_bytes = q.size;
+		return;
+	}
+	b->crashkernel = (struct phys_range){ base, base + q.size };
+	if (boot_trait(b, TRAIT_CRASH_TEXT) == CRASH_HEX)
+		SAY(b, CRASHKERNEL_HEX, 0, base, base + q.size, q.size >> 20);
+	else
+		SAY(b, CRASHKERNEL, 0, q.size >> 20, base >> 20, total >> 20);
+}
+
+/* --- CMA --- */
+
+/* cma=size[@base[-limit]]; without it what the kernel was built with. */
+void cma_run(struct boot *b)
+{
+	const struct cmdline_option *o = cmdline_last(b->cmdline, "cma");
+	uint64_t align = UINT64_C(1) << boot_trait(b, TRAIT_CMA_ALIGN), size = b->kernel->cma_default.v, base = 0, limit = b->max_mapped;
+	struct memblock_request request = { .align = align, .nid = NUMA_NO_NODE, .ranged = true };
+	struct str rest;
+
+	if (!b->kernel->has_cma)
+		return;
+	if (o && o->value.p) {
+		size = str_memparse(o->value, &rest);
+		if (rest.n && *rest.p == '@')
+			base = str_memparse(str_skip(rest, 1), &rest);
+	}
+	size = round_up_to(size, align);
+	if (!size)
+		return;
+	request.size = size;
+	request.max = limit;
+	if (base) {
+		request.min = base;
+		request.max = base + size;
+	} else if (boot_trait(b, TRAIT_CMA_SEARCH) == CMA_ABOVE_4G && limit >= LIMIT_4G + size) {
+		/* Upward from 4 GiB, so that memory that devices can reach stays free. */
+		struct memblock up = b->memblock;
+
+		up.bottom_up = true;
+		request.min = LIMIT_4G;
+		request.min = memblock_find(&up, &request);
+		request.max = request.min ? request.min + size : limit;
+	}
+	base = boot_alloc(b, OWNER_CMA, &request);
+	if (!base) {
+		SAY(b, CMA_FAILED, 0, size >> 20);
+		return;
+	}
+	b->cma = (struct phys_range){ base, base + size };
+	b->cma_pages = size >> PAGE_SHIFT;
+	if (boot_trait(b, TRAIT_CMA_TEXT) == CMA_TEXT_NODE)
+		SAY(b, CMA_RESERVED_NODE, 0, size >> 20, base, UINT64_MAX);
+	else
+		SAY(b, CMA_RESERVED, 0, size >> 20, base);
+}
+
+/* --- gigantic pages --- */
+
+/* One page from each node in turn. Kernel: alloc_bootmem_huge_page(). */
+static uint64_t alloc_gigantic(struct boot *b, size_t *next)
+{
+	for (size_t tried = 0; tried < b->nr_nodes; tried++) {
+		struct memblock_request request = { .size = GIGANTIC_BYTES, .align = GIGANTIC_BYTES, .exact_nid = true };
+		struct pgdat *node = &b->node[*next % b->nr_nodes];
+		uint64_t base;
+
+		*next += 1;
+		if (!node->has_memory && !node->online)
+			continue;
+		request.nid = node->nid;
+		base = boot_alloc(b, OWNER_GIGANTIC, &request);
+		if (base)
+			return base;
+	}
+	return 0;
+}
+
+static uint64_t page_size_option(struct str value) { return value.p ? str_memparse(value, NULL) : 0; }
+
+/* hugepagesz= names the size that the next hugepages= counts. */
+static uint64_t gigantic_pages_asked(const struct boot *b)
+{
+	uint64_t size = 2 * MIB, asked = 0;
+
+	for (size_t i = 0; i < b->cmdline->nr; i++) {
+		const struct cmdline_option *o = &b->cmdline->v[i];
+
+		if (cmdline_same(o->name, "default_hugepagesz") || cmdline_same(o->name, "hugepagesz"))
+			size = page_size_option(o->value);
+		else if (cmdline_same(o->name, "hugepages") && o->value.p && size == GIGANTIC_BYTES)
+			asked = str_memparse(o->value, NULL);
+	}
+	return asked;
+}
+
+void hugetlb_run(struct boot *b)
+{
+	uint64_t asked = b->machine->arch == ARCH_X86_64 && b->machine->gbpages ? gigantic_pages_asked(b) : 0;
+	size_t next = 0;
+
+	b->gigantic_asked = asked;
+	for (uint64_t got = 0; got < asked; got++) {
+		uint64_t base = alloc_gigantic(b, &next);
+
+		if (!base)
+			return;
+		*vec_push(b->arena, &b->gigantic) = (struct phys_range){ base, base + GIGANTIC_BYTES };
+		b->gigantic_pages += GIGANTIC_BYTES >> PAGE_SHIFT;
+	}
+}
+
+/* --- bounce buffer --- */
+
+/* swiotlb=<slots>[,<areas>][,force|noforce] */
+static uint64_t swiotlb_slots(const struct boot *b, uint64_t *areas, bool *forced, bool *off)
+{
+	const struct cmdline_option *o = cmdline_last(b->cmdline, "swiotlb");
+	struct str rest = o ? o->value : (struct str){ 0 }, word;
+	uint64_t slots = 0;
+	size_t numbers = 0;
+
+	while (rest.p && str_cut(&rest, ',', &word)) {
+		if (str_is(word, "force"))
+			*forced = true;
+		else if (str_is(word, "noforce"))
+			*off = true;
+		else if (word.n && !numbers++)
+			slots = round_up_to(str_memparse(word, NULL), SWIOTLB_SEGMENT);
+		else if (word.n)
+			*areas = roundup_pow_of_two(str_memparse(word, NULL));
+	}
+	return slots;
+}
+
+static uint64_t swiotlb_bytes(const struct boot *b)
+{
+	uint64_t areas = 0, slots;
+	bool forced = false, off = false;
+
+	slots = swiotlb_slots(b, &areas, &forced, &off);
+	return slots ? slots * SWIOTLB_SLOT : SWIOTLB_DEFAULT;
+}
+
+static bool swiotlb_needed(const struct boot *b, bool forced)
+{
+	uint64_t pfn = boot_trait(b, TRAIT_SWIOTLB_WHEN) == SWIOTLB_POSSIBLE_PFN ? b->max_possible_pfn : b->max_pfn;
+
+	if (cmdline_is(b->cmdline, "iommu", "off") && !forced)
+		return false;
+	return forced || b->machine->encrypted || pfn > LIMIT_4G >> PAGE_SHIFT;
+}
+
+/* Bookkeeping beside the buffer, in the order in which each era allocates it. */
+static void swiotlb_tables(struct boot *b, uint64_t slots, uint64_t areas)
+{
+	struct memblock_request overflow = { .size = OVERFLOW_BYTES, .align = PAGE_SIZE, .max = LIMIT_4G - 1, .nid = NUMA_NO_NODE };
+	int era = boot_trait(b, TRAIT_SWIOTLB);
+
+	if (era == SWIOTLB_OVERFLOW_FIRST)
+		boot_alloc(b, OWNER_SWIOTLB_META, &overflow);
+	if (era >= SWIOTLB_SLOTS) {
+		boot_alloc_bytes(b, OWNER_SWIOTLB_META, align_up(slots * 24, PAGE_SIZE), PAGE_SIZE, NUMA_NO_NODE);
+	} else {
+		boot_alloc_bytes(b, OWNER_SWIOTLB_META, align_up(slots * 4, PAGE_SIZE), PAGE_SIZE, NUMA_NO_NODE);
+		boot_alloc_bytes(b, OWNER_SWIOTLB_META, align_up(slots * 8, PAGE_SIZE), PAGE_SIZE, NUMA_NO_NODE);
+	}
+	if (era == SWIOTLB_AREAS)
+		boot_alloc_bytes(b, OWNER_SWIOTLB_META, areas * 16, 64, NUMA_NO_NODE);
+	if (era == SWIOTLB_OVERFLOW_LAST)
+		boot_alloc(b, OWNER_SWIOTLB_META, &overflow);
+}
+
+/* A guest whose memory is encrypted bounces everything: 6 % of memory, 64 MiB to 1 GiB. */
+static uint64_t encrypted_bytes(const struct boot *b)
+{
+	uint64_t six_percent = memblock_bytes(&b->memblock.memory) / 100 * 6;
+
+	return align_up(max_u64(SWIOTLB_DEFAULT, min_u64(six_percent, GIB)), 2 * MIB);
+}
+
+void swiotlb_run(struct boot *b)
+{
+	bool forced = false, off = false, has_areas = boot_trait(b, TRAIT_SWIOTLB) == SWIOTLB_AREAS;
+	uint64_t areas = 0, slots = swiotlb_slots(b, &areas, &forced, &off), bytes = swiotlb_bytes(b);
+	struct memblock_request request = { .align = PAGE_SIZE, .max = LIMIT_4G - 1, .nid = NUMA_NO_NODE };
+
+	if (off || !swiotlb_needed(b, forced))
+		return;
+	if (!slots && b->machine->encrypted)
+		bytes = encrypted_bytes(b);
+	if (!areas)
+		areas = roundup_pow_of_two(max_u64(b->machine->possible_cpus, 1));
+	if (has_areas) {
+		uint64_t least = areas * SWIOTLB_SEGMENT * SWIOTLB_SLOT;
+
+		if (areas > 1 && bytes < least)
+			bytes = least;
+		if (areas > 1)
+			bytes = roundup_pow_of_two(bytes);
+		SAY(b, SWIOTLB_AREA, 0, areas);
+	}
+	request.size = bytes;
+	b->swiotlb.start = boot_alloc(b, OWNER_SWIOTLB, &request);
+	if (!b->swiotlb.start)
+		return;
+	b->swiotlb.end = b->swiotlb.start + bytes;
+	swiotlb_tables(b, bytes / SWIOTLB_SLOT, areas);
+}

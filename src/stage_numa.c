@@ -1,0 +1,305 @@
+/*
+ * stage_numa.c - from the firmware's affinity tables to nodes with memory.
+ *
+ *   in:   machine.srat, slit; numa= on the command line; memblock.memory
+ *   out:  boot.numa (blocks), node ids in memblock, boot.node[], NODE_DATA reserved
+ *   says: merges, the faked node, where NODE_DATA lies
+ *
+ * Kernel: x86_numa_init(), numa_cleanup_meminfo(), numa_register_memblks() (arch/x86/mm/numa.c; mm/numa_memblks.c from 6.12),
+ *         alloc_node_data().
+ */
+#include "stage_numa.h"
+
+#define NODE_MIN_SIZE (4 * MIB)
+#define COVERAGE_SLACK_PAGES (MIB >> PAGE_SHIFT)
+
+static struct phys_range all_memory(const struct boot *b)
+{
+	const struct memblock_type *memory = &b->memblock.memory;
+
+	/* From 6.12 on the bounds are those of RAM, not 0 and max_pfn. */
+	if (boot_trait(b, TRAIT_NUMA_CLIP) == NUMA_CLIP_DRAM && memory->nr)
+		return (struct phys_range){ memory->v[0].base, memory->v[memory->nr - 1].end };
+	return (struct phys_range){ 0, PFN_PHYS(b->max_pfn) };
+}
+
+static void erase_block(struct numa_meminfo *mi, size_t at)
+{
+	mi->nr--;
+	for (size_t i = at; i < mi->nr; i++)
+		mi->v[i] = mi->v[i + 1];
+}
+
+/* Cut blocks to memory; drop those without any. */
+static void clip_blocks(struct boot *b, struct numa_meminfo *mi)
+{
+	bool drop = boot_trait(b, TRAIT_NUMA_CLIP) != NUMA_CLIP_ONLY;
+	struct phys_range bounds = all_memory(b);
+
+	for (size_t i = 0; i < mi->nr;) {
+		struct phys_range r = mi->v[i].range;
+		bool empty = drop && !memblock_overlaps(&b->memblock.memory, r.start, r.end);
+
+		mi->v[i].range = phys_clip(r, bounds);
+		if (empty || !phys_len(mi->v[i].range))
+			erase_block(mi, i);
+		else
+			i++;
+	}
+}
+
+/* Would the union of two blocks of a node take in a block of another? */
+static bool other_node_between(const struct numa_meminfo *mi, struct phys_range joined, int nid)
+{
+	for (size_t i = 0; i < mi->nr; i++)
+		if (mi->v[i].nid != nid && phys_overlaps(mi->v[i].range, joined))
+			return true;
+	return false;
+}
+
+/* Kernel: numa_cleanup_meminfo(); false where blocks of two nodes overlap. */
+bool numa_cleanup(struct boot *b, struct numa_meminfo *mi)
+{
+	clip_blocks(b, mi);
+	for (size_t i = 0; i < mi->nr; i++) {
+		struct numa_block *x = &mi->v[i];
+
+		for (size_t j = i + 1; j < mi->nr;) {
+			struct numa_block *y = &mi->v[j];
+			struct phys_range joined = { min_u64(x->range.start, y->range.start), max_u64(x->range.end, y->range.end) };
+
+			if (phys_overlaps(x->range, y->range) && x->nid != y->nid) {
+				SAY(b, NUMA_OVERLAP, 0, (uint64_t)x->nid, x->range.start, x->range.end, (uint64_t)y->nid, y->range.start, y->range.end);
+				return false;
+			}
+			if (x->nid != y->nid || other_node_between(mi, joined, x->nid)) {
+				j++;
+				continue;
+			}
+			SAY(b, NUMA_MERGE, 0, (uint64_t)x->nid, x->range.start, x->range.end, y->range.start, y->range.end, joined.start, joined.end);
+			x->range = joined;
+			erase_block(mi, j);
+		}
+	}
+	return true;
+}
+
+/* A table of distances, made when the first one is set. Kernel: numa_alloc_distance(). */
+void numa_alloc_distance(struct boot *b, size_t nodes)
+{
+	struct memblock_request request = { .size = align_up(nodes * nodes, PAGE_SIZE), .align = PAGE_SIZE, .nid = NUMA_NO_NODE, .ranged = true };
+
+	boot_alloc(b, OWNER_NUMA_DISTANCE, &request);
+	if (boot_trait(b, TRAIT_DISTANCE_LINE))
+		SAY(b, NUMA_DISTANCE, 0, nodes);
+}
+
+static void dummy_node(struct boot *b)
+{
+	bool off = cmdline_is(b->cmdline, "numa", "off");
+	struct phys_range all = { 0, PFN_PHYS(b->max_pfn) };
+
+	if (off)
+		SAY(b, NUMA_OFF, 0, 0);
+	else
+		SAY(b, NUMA_NONE, 0, 0);
+	SAY(b, NUMA_DUMMY, 0, all.start, all.end);
+	b->numa_dummy = true;
+	b->numa.nr = 0;
+	*vec_push(b->arena, &b->numa) = (struct numa_block){ all, 0 };
+	numa_cleanup(b, &b->numa);
+}
+
+static bool has_acpi_table(const struct machine *m, const char *signature)
+{
+	for (size_t i = 0; i < m->acpi.nr; i++)
+		if (!strcmp(m->acpi.v[i].signature, signature))
+			return true;
+	return false;
+}
+
+/* Highest node that the affinity tables name, plus one. */
+static size_t nodes_parsed(const struct boot *b)
+{
+	int highest = 0;
+
+	for (size_t i = 0; i < b->machine->srat.nr; i++)
+		highest = highest > b->machine->srat.v[i].node ? highest : b->machine->srat.v[i].node;
+	for (size_t i = 0; i < b->machine->apic_node.nr; i++)
+		highest = highest > b->machine->apic_node.v[i] ? highest : b->machine->apic_node.v[i];
+	for (size_t i = 0; i < b->machine->possible_cpus && b->machine->cpu_node; i++)
+		highest = highest > b->machine->cpu_node[i] ? highest : b->machine->cpu_node[i];
+	return (size_t)highest + 1;
+}
+
+/* Kernel: acpi_numa_memory_affinity_init(), acpi_numa_slit_init(). */
+static bool srat_blocks(struct boot *b)
+{
+	if (!b->machine->has_srat || b->machine->srat_rejected || cmdline_is(b->cmdline, "numa", "off") ||
+	    cmdline_is(b->cmdline, "numa", "noacpi") || cmdline_is(b->cmdline, "acpi", "off"))
+		return false;
+	b->numa.nr = 0;
+	for (size_t i = 0; i < b->machine->srat.nr; i++) {
+		const struct srat_memory *s = &b->machine->srat.v[i];
+
+		*vec_push(b->arena, &b->numa) = (struct numa_block){ s->range, s->node };
+		b->max_possible_pfn = max_u64(b->max_possible_pfn, PFN_UP(s->range.end));
+		if (s->flags & SRAT_HOT_PLUGGABLE)
+			memblock_set_flags(&b->memblock, &b->memblock.memory, s->range.start, s->range.end, MEMBLOCK_HOTPLUG, true);
+	}
+	if (has_acpi_table(b->machine, "SLIT") && !facts_first(b->record ? &b->record->log : &(struct facts){ 0 }, FACT_SLIT_INVALID))
+		numa_alloc_distance(b, nodes_parsed(b));
+	return numa_cleanup(b, &b->numa);
+}
+
+/* Pages of RAM that no block covers. */
+static uint64_t uncovered_pages(const struct boot *b)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
+		struct phys_range r = { b->memblock.memory.v[i].base, b->memblock.memory.v[i].end };
+		uint64_t covered = 0;
+
+		for (size_t j = 0; j < b->numa.nr; j++)
+			covered += phys_len(phys_clip(r, b->numa.v[j].range));
+		pages += sub_sat(phys_len(r), covered) >> PAGE_SHIFT;
+	}
+	return pages;
+}
+
+static bool covers_memory(struct boot *b)
+{
+	uint64_t missing = uncovered_pages(b), all = memblock_bytes(&b->memblock.memory) >> PAGE_SHIFT;
+
+	if (missing < COVERAGE_SLACK_PAGES + (boot_trait(b, TRAIT_NUMA_CLIP) == NUMA_CLIP_DRAM))
+		return true;
+	if (boot_trait(b, TRAIT_MEMORYLESS_TEXT) == MEMORYLESS_SHORT)
+		SAY(b, NUMA_COVERAGE, 0, missing >> 8, all >> 8);
+	else
+		SAY(b, NUMA_COVERAGE_OLD, 0, (all - missing) >> 8, all >> 8);
+	return false;
+}
+
+/* Give each region of memory the node of its block. */
+static void set_nodes(struct boot *b)
+{
+	struct memblock *mb = &b->memblock;
+
+	for (size_t i = 0; i < b->numa.nr; i++) {
+		struct phys_range r = b->numa.v[i].range;
+
+		memblock_set_node(mb, &mb->memory, r.start, r.end, b->numa.v[i].nid);
+		if (boot_trait(b, TRAIT_DIRECT_MAP) == DIRECT_MAP_RAM)
+			memblock_set_node(mb, &mb->reserved, r.start, r.end, b->numa.v[i].nid);
+	}
+	/* Memory that no block covers stays where it is, on no node; the kernel's zones count it for node 0. */
+	for (size_t i = 0; i < mb->memory.nr; i++)
+		if (mb->memory.v[i].nid == NUMA_NO_NODE)
+			mb->memory.v[i].nid = 0;
+}
+
+static void make_nodes(struct boot *b)
+{
+	size_t nr = b->numa_dummy || b->numa_fake ? 1 : nodes_parsed(b);
+
+	for (size_t i = 0; i < b->numa.nr; i++)
+		nr = nr > (size_t)b->numa.v[i].nid + 1 ? nr : (size_t)b->numa.v[i].nid + 1;
+	b->nr_nodes = nr;
+	b->node = arena_array(b->arena, struct pgdat, nr);
+	for (size_t n = 0; n < nr; n++)
+		b->node[n].nid = (int)n;
+}
+
+static bool node_has_block(const struct boot *b, int nid, struct phys_range *span)
+{
+	*span = (struct phys_range){ UINT64_MAX, 0 };
+	for (size_t i = 0; i < b->numa.nr; i++) {
+		if (b->numa.v[i].nid == nid) {
+			span->start = min_u64(span->start, b->numa.v[i].range.start);
+			span->end = max_u64(span->end, b->numa.v[i].range.end);
+		}
+	}
+	return span->start < span->end;
+}
+
+static void say_node_data(struct boot *b, int nid, struct phys_range r, int on)
+{
+	if (boot_trait(b, TRAIT_NODE_DATA_TEXT) == NODE_DATA_ALLOCATED)
+		SAY(b, NODE_DATA, 0, (uint64_t)nid, r.start, r.end);
+	else
+		SAY(b, NODE_DATA_OLD, 0, r.start, r.end);
+	if (on != nid)
+		SAY(b, NODE_DATA_ON, 0, (uint64_t)nid, (uint64_t)on);
+}
+
+static int node_of(const struct memblock *mb, uint64_t addr)
+{
+	size_t i = memblock_search(&mb->memory, addr);
+
+	return i < mb->memory.nr && mb->memory.v[i].base <= addr ? mb->memory.v[i].nid : 0;
+}
+
+/* Kernel: alloc_node_data(). */
+void numa_alloc_node_data(struct boot *b, int nid)
+{
+	uint64_t unit = (uint64_t)boot_trait(b, TRAIT_NODE_DATA_ALIGN);
+	struct memblock_request request = { .size = round_up_to(b->kernel->pglist_data.v, unit), .align = 64, .nid = nid };
+	struct pgdat *node = &b->node[nid];
+	uint64_t base;
+
+	if (!is_known(b->kernel->pglist_data))
+		return;
+	base = boot_alloc(b, OWNER_NODE_DATA, &request);
+	if (!base)
+		return;
+	node->node_data = (struct phys_range){ base, base + request.size };
+	say_node_data(b, nid, node->node_data, node_of(&b->memblock, base));
+}
+
+static void bring_online(struct boot *b)
+{
+	for (size_t n = 0; n < b->nr_nodes; n++) {
+		struct pgdat *node = &b->node[n];
+		struct phys_range span;
+
+		if (!node_has_block(b, (int)n, &span))
+			continue;
+		if (boot_trait(b, TRAIT_NODE_MIN_SIZE) && phys_len(span) < NODE_MIN_SIZE)
+			continue;
+		node->online = true;
+		numa_alloc_node_data(b, (int)n);
+	}
+}
+
+/* CPUs of each node; a CPU whose node has no memory to its own counts there all the same. */
+static void count_cpus(struct boot *b)
+{
+	const struct machine *m = b->machine;
+
+	for (size_t cpu = 0; cpu < m->online_cpus; cpu++) {
+		int nid = m->cpu_node && cpu < m->possible_cpus && (!b->numa_dummy || b->numa_fake) ? m->cpu_node[cpu] : 0;
+
+		if ((size_t)nid < b->nr_nodes)
+			b->node[nid].cpus++;
+	}
+}
+
+void numa_run(struct boot *b)
+{
+	const struct cmdline_option *option = cmdline_last(b->cmdline, "numa");
+	bool fake = option && option->value.p && str_starts(option->value, STR("fake="));
+
+	if (!srat_blocks(b))
+		dummy_node(b);
+	if (fake)
+		numa_emulate(b, str_skip(option->value, 5));
+	set_nodes(b);
+	if (!covers_memory(b) && !b->numa_dummy) {
+		dummy_node(b);
+		set_nodes(b);
+	}
+	make_nodes(b);
+	bring_online(b);
+	count_cpus(b);
+}

@@ -1,0 +1,118 @@
+/*
+ * stage_reserve.c - what is taken before anything is handed out, and memblock filled from the map.
+ *
+ *   in:   boot.e820, the image, the RAM disk, setup_data
+ *   out:  memblock.memory, the first reservations
+ *
+ * Kernel: early_reserve_memory(), e820__memblock_setup(), reserve_brk(), reserve_real_mode(), trim_low_memory_range()
+ *         (arch/x86/kernel/setup.c, e820.c, realmode/init.c, ebda.c).
+ */
+#include "stages.h"
+
+#define FIRST_MIB UINT64_C(0x100000)
+#define LOWMEM_CAP UINT64_C(0x9f000)
+#define RESERVE_LOW_DEFAULT (64 * KIB)
+
+/* End of conventional memory: what the BIOS data area says is not in a log, so the cap that the kernel applies stands for it. */
+static void reserve_bios_region(struct boot *b)
+{
+	uint64_t low = b->machine->ebda_base ? min_u64(b->machine->ebda_base, LOWMEM_CAP) : LOWMEM_CAP;
+
+	if (b->machine->firmware == FIRMWARE_XEN)
+		return;
+	if (boot_trait(b, TRAIT_BIOS_REGION) == BIOS_EBDA_OLD && b->machine->ebda_base)
+		low = b->machine->ebda_base;
+	boot_reserve(b, OWNER_LOW_MEMORY, low, FIRST_MIB);
+}
+
+/* reservelow=N: KiB at the bottom of memory, 4 to 640. */
+static uint64_t reserve_low_bytes(const struct boot *b)
+{
+	const struct cmdline_option *o = cmdline_last(b->cmdline, "reservelow");
+	uint64_t bytes = o && o->value.p ? str_memparse(o->value, NULL) * KIB : RESERVE_LOW_DEFAULT;
+
+	return align_up(max_u64(4 * KIB, min_u64(bytes, 640 * KIB)), PAGE_SIZE);
+}
+
+static void reserve_image(struct boot *b)
+{
+	if (!phys_len(b->image))
+		return;
+	boot_reserve(b, OWNER_IMAGE, b->image.start, b->image.end);
+	if (phys_len(b->brk))
+		boot_reserve(b, OWNER_BRK, b->brk.start, b->brk.end);
+}
+
+static void reserve_initrd(struct boot *b)
+{
+	struct phys_range r = b->machine->ramdisk;
+
+	if (phys_len(r))
+		boot_reserve(b, OWNER_INITRD, r.start, boot_trait(b, TRAIT_DIRECT_MAP) == DIRECT_MAP_RAM ? align_up(r.end, PAGE_SIZE) : r.end);
+}
+
+static void reserve_setup_data(struct boot *b)
+{
+	for (size_t i = 0; i < b->machine->setup_data.nr; i++)
+		boot_reserve(b, OWNER_SETUP_DATA, b->machine->setup_data.v[i].start, b->machine->setup_data.v[i].end);
+	if (phys_len(b->machine->efi_memmap))
+		boot_reserve(b, OWNER_EFI_MEMMAP, b->machine->efi_memmap.start, b->machine->efi_memmap.end);
+}
+
+static void reserve_low(struct boot *b)
+{
+	if (boot_trait(b, TRAIT_PAGE0_RESERVED))
+		boot_reserve(b, OWNER_LOW_MEMORY, 0, PAGE_SIZE);
+	if (boot_trait(b, TRAIT_LOW_64K) == LOW_64K_FIXED)
+		boot_reserve(b, OWNER_LOW_MEMORY, 0, 64 * KIB);
+	reserve_bios_region(b);
+}
+
+static void fill_memblock(struct boot *b)
+{
+	struct memblock *mb = &b->memblock;
+
+	mb->current_limit = FIRST_MIB;
+	mb->can_resize = true;
+	for (size_t i = 0; i < b->e820.nr; i++) {
+		const struct e820_entry *e = &b->e820.v[i];
+
+		if (e->type == E820_TYPE_SOFT_RESERVED)
+			memblock_reserve(mb, e->start, e->end);
+		if (e->type != E820_TYPE_RAM && e->type != E820_TYPE_RESERVED_KERN)
+			continue;
+		/* 32 bits without PAE cannot name what lies above 4 GiB. */
+		if (b->machine->arch == ARCH_I386 && !boot_trait(b, TRAIT_PAE) && e->end > 4 * GIB)
+			continue;
+		memblock_add(mb, e->start, e->end, NUMA_NO_NODE, 0);
+	}
+	if (b->machine->arch == ARCH_I386)
+		memblock_remove(mb, PFN_PHYS(b->max_pfn), UINT64_MAX);
+	memblock_trim_memory(mb, PAGE_SIZE);
+}
+
+/* The trampoline that starts other CPUs, somewhere below 1 MiB. */
+static void reserve_real_mode(struct boot *b)
+{
+	struct memblock_request request = { .size = b->kernel->real_mode.v, .align = PAGE_SIZE, .max = FIRST_MIB, .nid = NUMA_NO_NODE, .ranged = true };
+
+	if (is_known(b->kernel->real_mode))
+		boot_alloc(b, OWNER_REAL_MODE, &request);
+}
+
+void reserve_run(struct boot *b)
+{
+	reserve_image(b);
+	reserve_low(b);
+	reserve_initrd(b);
+	reserve_setup_data(b);
+	fill_memblock(b);
+	efi_run_early(b);
+	reserve_real_mode(b);
+	if (boot_trait(b, TRAIT_FIRST_MIB_RESERVED))
+		boot_reserve(b, OWNER_LOW_MEMORY, 0, FIRST_MIB);
+	else if (boot_trait(b, TRAIT_LOW_64K) == LOW_64K_OPTION)
+		boot_reserve(b, OWNER_LOW_MEMORY, 0, reserve_low_bytes(b));
+	b->memblock.movable_node = cmdline_has(b->cmdline, "movable_node");
+	b->memblock.bottom_up = b->memblock.movable_node;
+}

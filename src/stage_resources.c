@@ -1,0 +1,394 @@
+/*
+ * stage_resources.c - what the map becomes for the rest of the system: resources, firmware map, nosave regions, the PCI gap,
+ * RAM buffers; and the small allocations of start_kernel().
+ *
+ * Kernel: e820__reserve_resources(), e820__register_nosave_regions(), e820__setup_pci_gap(), e820__reserve_resources_late()
+ *         (arch/x86/kernel/e820.c), firmware_map_add_early(), register_nosave_region(), setup_command_line(),
+ *         alloc_large_system_hash() (mm/page_alloc.c, mm/mm_init.c), setup_cpu_entry_area_ptes().
+ */
+#include "stages.h"
+
+#define LIMIT_4G (4 * GIB)
+#define MIN_GAP UINT64_C(0x400000)
+#define HPET_BYTES 73
+#define IOAPIC_BYTES 75
+#define RESOURCE_BYTES 64
+#define FIRMWARE_MAP_BYTES 104
+#define NOSAVE_BYTES 32
+
+static uint64_t scaled(const struct boot *b, uint64_t bytes_64, uint64_t bytes_32) { return b->machine->arch == ARCH_I386 ? bytes_32 : bytes_64; }
+
+static bool has_table(const struct machine *m, const char *signature)
+{
+	for (size_t i = 0; i < m->acpi.nr; i++)
+		if (!strcmp(m->acpi.v[i].signature, signature))
+			return true;
+	return false;
+}
+
+static bool is_ram(uint32_t type) { return type == E820_TYPE_RAM || type == E820_TYPE_RESERVED_KERN; }
+
+/* Entries that still have bytes. */
+static uint64_t live_entries(const struct e820_table *table)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < table->nr; i++)
+		nr += table->v[i].end > table->v[i].start;
+	return nr;
+}
+
+static const char *iomem_name(const struct boot *b, uint32_t type)
+{
+	bool capital = boot_trait(b, TRAIT_IOMEM_NAMES);
+
+	switch (type) {
+	case E820_TYPE_RAM:
+	case E820_TYPE_RESERVED_KERN:
+		return "System RAM";
+	case E820_TYPE_ACPI:
+		return "ACPI Tables";
+	case E820_TYPE_NVS:
+		return "ACPI Non-volatile Storage";
+	case E820_TYPE_UNUSABLE:
+		return "Unusable memory";
+	case E820_TYPE_PMEM:
+		return "Persistent Memory";
+	case E820_TYPE_PRAM:
+		return "Persistent Memory (legacy)";
+	case E820_TYPE_SOFT_RESERVED:
+		return "Soft Reserved";
+	case E820_TYPE_RESERVED:
+		return capital ? "Reserved" : "reserved";
+	default:
+		return capital ? "Unknown E820 type" : "reserved";
+	}
+}
+
+void boot_add_resource(struct boot *b, uint64_t start, uint64_t end, const char *name, unsigned depth)
+{
+	if (end > start)
+		*vec_push(b->arena, &b->iomem) = (struct range_list_entry){ { start, end }, name, depth };
+}
+
+static void image_resources(struct boot *b)
+{
+	const struct image *i = &b->kernel->image;
+	const struct {
+		struct quantity from, to;
+		const char *name;
+	} parts[] = {
+		{ { 0, KNOWN_SAID, 0 }, i->text_end, "Kernel code" },
+		{ i->rodata_start, i->rodata_end, "Kernel rodata" },
+		{ i->data_start, i->data_end, "Kernel data" },
+		{ i->bss_start, i->bss_end, "Kernel bss" },
+	};
+
+	if (!b->kernel_base_known)
+		return;
+	for (size_t n = 0; n < ARRAY_SIZE(parts); n++)
+		if (is_known(parts[n].from) && is_known(parts[n].to))
+			boot_add_resource(b, b->kernel_base + parts[n].from.v, b->kernel_base + parts[n].to.v, parts[n].name, 1);
+}
+
+/* The tree of /proc/iomem as far as memory goes. */
+static void iomem(struct boot *b)
+{
+	for (size_t i = 0; i < b->e820.nr; i++)
+		boot_add_resource(b, b->e820.v[i].start, b->e820.v[i].end, iomem_name(b, b->e820.v[i].type), 0);
+	image_resources(b);
+	boot_add_resource(b, b->crashkernel.start, b->crashkernel.end, "Crash kernel", 1);
+}
+
+static void say_nosave(struct boot *b, uint64_t from_pfn, uint64_t to_pfn, uint64_t *last_end)
+{
+	if (from_pfn >= to_pfn)
+		return;
+	/* A region that continues the one before costs nothing. */
+	if (*last_end != from_pfn || !from_pfn)
+		boot_alloc_bytes(b, OWNER_NOSAVE, scaled(b, NOSAVE_BYTES, 16), 64, NUMA_NO_NODE);
+	*last_end = to_pfn;
+	SAY(b, NOSAVE, 0, PFN_PHYS(from_pfn), PFN_PHYS(to_pfn));
+}
+
+/* To 6.14: holes and reserved entries each on their own. */
+static void nosave_by_entry(struct boot *b, uint64_t limit)
+{
+	bool skip_first = boot_trait(b, TRAIT_NOSAVE_RULE) == NOSAVE_FROM_SECOND;
+	uint64_t pfn = skip_first && b->e820.nr ? PFN_DOWN(b->e820.v[0].end) : 0, last_end = UINT64_MAX;
+
+	for (size_t i = skip_first; i < b->e820.nr; i++) {
+		const struct e820_entry *e = &b->e820.v[i];
+
+		if (pfn < PFN_UP(e->start))
+			say_nosave(b, pfn, PFN_UP(e->start), &last_end);
+		pfn = PFN_DOWN(e->end);
+		if (!is_ram(e->type))
+			say_nosave(b, PFN_UP(e->start), pfn, &last_end);
+		if (pfn >= limit)
+			return;
+	}
+}
+
+/* Later: everything between two pieces of RAM at once. */
+static void nosave_between_ram(struct boot *b, uint64_t limit)
+{
+	uint64_t last = 0, last_end = UINT64_MAX;
+
+	for (size_t i = 0; i < b->e820.nr; i++) {
+		const struct e820_entry *e = &b->e820.v[i];
+
+		if (!is_ram(e->type))
+			continue;
+		say_nosave(b, PFN_DOWN(last), PFN_UP(e->start), &last_end);
+		last = e->end;
+	}
+	say_nosave(b, PFN_DOWN(last), limit, &last_end);
+}
+
+static void nosave(struct boot *b)
+{
+	uint64_t limit = boot_trait(b, TRAIT_NOSAVE_MAX_PFN) ? b->max_pfn : b->max_low_pfn;
+
+	if (!b->kernel->has_hibernation)
+		return;
+	if (boot_trait(b, TRAIT_NOSAVE_RULE) == NOSAVE_PER_HOLE)
+		nosave_between_ram(b, limit);
+	else
+		nosave_by_entry(b, limit);
+}
+
+/* The largest hole below 4 GiB is where PCI devices without an address go. Kernel: e820_search_gap(). */
+static void pci_gap(struct boot *b)
+{
+	uint64_t last = LIMIT_4G, best = MIN_GAP, start = 0;
+
+	for (size_t i = b->e820.nr; i-- > 0;) {
+		const struct e820_entry *e = &b->e820.v[i];
+
+		if (last > e->end && last - e->end >= best) {
+			best = last - e->end;
+			start = e->end;
+		}
+		last = min_u64(last, e->start);
+	}
+	if (!start) {
+		start = PFN_PHYS(b->max_pfn) + MIB;
+		SAY(b, PCI_GAP_NONE, 0, 0);
+	}
+	b->pci_gap = (struct phys_range){ start, start + best };
+	if (boot_trait(b, TRAIT_RANGE_TEXT) == RANGE_OLD)
+		SAY(b, PCI_GAP_OLD, 0, start, start, best);
+	else
+		SAY(b, PCI_GAP, 0, start, start + best);
+}
+
+void resources_run(struct boot *b)
+{
+	if (has_table(b->machine, "HPET"))
+		boot_alloc_bytes(b, OWNER_RESOURCES, scaled(b, HPET_BYTES, 41), 64, NUMA_NO_NODE);
+	if (b->machine->ioapics)
+		boot_alloc_bytes(b, OWNER_RESOURCES, b->machine->ioapics * scaled(b, IOAPIC_BYTES, 43), 64, NUMA_NO_NODE);
+	boot_alloc_bytes(b, OWNER_RESOURCES, live_entries(&b->e820) * scaled(b, RESOURCE_BYTES, 32), 64, NUMA_NO_NODE);
+	for (uint64_t i = 0; i < live_entries(&b->e820_kexec); i++)
+		boot_alloc_bytes(b, OWNER_FIRMWARE_MAP, scaled(b, FIRMWARE_MAP_BYTES, 64), 64, NUMA_NO_NODE);
+	iomem(b);
+	nosave(b);
+	pci_gap(b);
+}
+
+/* Late in the boot: the end of each piece of RAM is padded, so that no device is put right behind it. */
+void buffers_run(struct boot *b)
+{
+	for (size_t i = 0; i < b->e820.nr; i++) {
+		const struct e820_entry *e = &b->e820.v[i];
+		uint64_t align = e->end >> 20 ? e->end >> 20 < 16 ? MIB : 64 * MIB : 64 * KIB;
+		uint64_t end = round_up_to(e->end, align);
+
+		if (e->type == E820_TYPE_RAM && e->end > e->start && e->end < end)
+			SAY(b, RAM_BUFFER, 0, e->end, end);
+	}
+}
+
+void command_line_run(struct boot *b)
+{
+	uint64_t copies = is_known(b->kernel->cmdline_copies) ? b->kernel->cmdline_copies.v : (uint64_t)boot_trait(b, TRAIT_CMDLINE_COPIES);
+
+	for (uint64_t i = 0; i < copies; i++)
+		boot_alloc_bytes(b, OWNER_COMMAND_LINE, b->cmdline->text.n + 1, 64, NUMA_NO_NODE);
+}
+
+/* --- hash tables --- */
+
+struct hash_table {
+	enum hash_tag tag;
+	enum owner owner;
+	const char *option;
+	unsigned scale;
+	bool small;
+	uint64_t low, high;
+};
+
+#define HASH_BUCKET 8
+#define ADAPT_BASE_PAGES (UINT64_C(64) << (30 - PAGE_SHIFT))
+
+/* Entries of a table sized by memory. Kernel: alloc_large_system_hash(). */
+static uint64_t hash_entries(const struct boot *b, const struct hash_table *t)
+{
+	const struct cmdline_option *o = cmdline_last(b->cmdline, t->option);
+	uint64_t bucket = scaled(b, HASH_BUCKET, 4), n = o && o->value.p ? str_memparse(o->value, NULL) : 0, max;
+	unsigned scale = t->scale;
+
+	if (!n) {
+		n = round_up_to(b->nr_kernel_pages, MIB >> PAGE_SHIFT);
+		if (boot_trait(b, TRAIT_HASH_RULE) >= HASH_RULE_ADAPT && !t->high)
+			for (uint64_t adapt = ADAPT_BASE_PAGES; adapt < n; adapt <<= 2)
+				scale++;
+		n = scale > PAGE_SHIFT ? n >> (scale - PAGE_SHIFT) : n << (PAGE_SHIFT - scale);
+		if (t->small)
+			n = n >> 4 ? n : 16;
+		else if (n * bucket < PAGE_SIZE)
+			n = (PAGE_SIZE + bucket - 1) / bucket;
+	}
+	n = roundup_pow_of_two(n);
+	max = t->high ? t->high : PFN_PHYS(b->nr_all_pages) / 16 / bucket;
+	max = min_u64(max, UINT64_C(0x80000000));
+	n = min_u64(max_u64(n, t->low), max);
+	return rounddown_pow_of_two(n);
+}
+
+static void say_hash(struct boot *b, const struct hash_table *t, uint64_t entries, const char *kind)
+{
+	uint64_t bytes = entries * scaled(b, HASH_BUCKET, 4);
+
+	SAY_TEXT(b, HASH, t->tag, kind, NULL, entries, ilog2_u64(max_u64(bytes, PAGE_SIZE)) - PAGE_SHIFT, bytes);
+}
+
+static uint64_t nodes_with_memory(const struct boot *b)
+{
+	uint64_t nr = 0;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		nr += b->node[n].has_memory;
+	return nr;
+}
+
+/* Are the large tables spread over the nodes? Then they come from vmalloc, later. */
+static bool hashes_distributed(const struct boot *b)
+{
+	const struct cmdline_option *o = cmdline_last(b->cmdline, "hashdist");
+	bool on = b->machine->arch == ARCH_X86_64 && b->kernel->has_numa;
+
+	if (o && o->value.p)
+		on = str_memparse(o->value, NULL) != 0;
+	if (boot_trait(b, TRAIT_HASH_DIST) == HASH_DIST_NODES && nodes_with_memory(b) < 2)
+		on = false;
+	return on;
+}
+
+static const char *spread_kind(const struct boot *b, uint64_t bytes)
+{
+	return boot_trait(b, TRAIT_HASH_VMALLOC_HUGE) && bytes >= 2 * MIB ? "vmalloc hugepage" : "vmalloc";
+}
+
+static void early_hash(struct boot *b, const struct hash_table *t)
+{
+	uint64_t entries = hash_entries(b, t);
+
+	boot_alloc_bytes(b, t->owner, entries * scaled(b, HASH_BUCKET, 4), 64, NUMA_NO_NODE);
+	say_hash(b, t, entries, "linear");
+}
+
+static const struct hash_table pid_hash = { HASH_PID, OWNER_HASH_OTHER, "", 18, true, 0, 4096 };
+static const struct hash_table vfs_hashes[] = {
+	{ HASH_DENTRY, OWNER_HASH_DENTRY, "dhash_entries", 13, false, 0, 0 },
+	{ HASH_INODE, OWNER_HASH_INODE, "ihash_entries", 14, false, 0, 0 },
+};
+static const struct hash_table mount_hashes[] = {
+	{ HASH_MOUNT, OWNER_NONE, "mhash_entries", 19, false, 0, 0 },
+	{ HASH_MOUNTPOINT, OWNER_NONE, "mphash_entries", 19, false, 0, 0 },
+};
+
+void hashes_run(struct boot *b)
+{
+	if (boot_trait(b, TRAIT_PID_HASH))
+		early_hash(b, &pid_hash);
+	if (hashes_distributed(b))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(vfs_hashes); i++)
+		early_hash(b, &vfs_hashes[i]);
+}
+
+/* Tables that come from the buddy allocator. */
+void hashes_late(struct boot *b)
+{
+	bool spread = hashes_distributed(b);
+
+	for (size_t i = 0; spread && i < ARRAY_SIZE(vfs_hashes); i++) {
+		uint64_t entries = hash_entries(b, &vfs_hashes[i]);
+
+		say_hash(b, &vfs_hashes[i], entries, spread_kind(b, entries * HASH_BUCKET));
+	}
+	if (boot_trait(b, TRAIT_EARLY_ALLOC) != EARLY_MEMBLOCK) {
+		SAY(b, HASH_SHORT, HASH_MOUNT, 256);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(mount_hashes); i++) {
+		uint64_t entries = hash_entries(b, &mount_hashes[i]);
+
+		say_hash(b, &mount_hashes[i], entries, spread ? spread_kind(b, entries * HASH_BUCKET) : "linear");
+	}
+}
+
+/* Page tables of the area that each CPU enters the kernel through. */
+void entry_area_run(struct boot *b)
+{
+	for (uint64_t i = 0; i < b->kernel->entry_area_pages.v; i++)
+		boot_alloc_bytes(b, OWNER_ENTRY_AREA, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE);
+	if (b->kernel->kfence.v)
+		boot_alloc_bytes(b, OWNER_KFENCE, b->kernel->kfence.v, PAGE_SIZE, NUMA_NO_NODE);
+}
+
+/* --- memory blocks --- */
+
+#define BLOCK_MIN (128 * MIB)
+#define BLOCK_MAX (2 * GIB)
+
+static uint64_t largest_divisor(uint64_t end)
+{
+	uint64_t size = BLOCK_MAX;
+
+	while (size > BLOCK_MIN && end & (size - 1))
+		size >>= 1;
+	return size;
+}
+
+/* Kernel: probe_memory_block_size() (arch/x86/mm/init_64.c). */
+static uint64_t block_size(const struct boot *b)
+{
+	uint64_t end = PFN_PHYS(b->max_pfn);
+	bool large = end >= 64 * GIB;
+
+	switch (boot_trait(b, TRAIT_BLOCK_SIZE)) {
+	case BLOCK_DIVISOR:
+	case BLOCK_64G_DIVISOR:
+		return large ? largest_divisor(end) : BLOCK_MIN;
+	case BLOCK_64G_2G:
+		return large ? BLOCK_MAX : BLOCK_MIN;
+	case BLOCK_BARE_METAL:
+		if (!large)
+			return BLOCK_MIN;
+		return b->machine->hypervisor ? largest_divisor(end) : BLOCK_MAX;
+	default:
+		return BLOCK_MIN;
+	}
+}
+
+void blocks_run(struct boot *b)
+{
+	if (b->machine->arch != ARCH_X86_64 || !b->kernel->has_hotplug)
+		return;
+	b->block_size = block_size(b);
+	if (boot_trait(b, TRAIT_BLOCK_SIZE_TEXT) == BLOCK_SIZE_INFO || (boot_trait(b, TRAIT_BLOCK_SIZE_TEXT) == BLOCK_SIZE_DEBUG && PFN_PHYS(b->max_pfn) >= 64 * GIB))
+		SAY(b, MEMORY_BLOCK_SIZE, 0, b->block_size >> 20);
+}

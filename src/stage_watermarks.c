@@ -1,0 +1,200 @@
+/*
+ * stage_watermarks.c - how much memory each zone keeps for emergencies, and for whom.
+ *
+ *   in:   managed pages of each zone at the moments when the kernel looks
+ *   out:  min_free_kbytes; min, low, high, promo and protection of each zone
+ *
+ * Kernel: init_per_zone_wmark_min(), __setup_per_zone_wmarks(), setup_per_zone_lowmem_reserve() (mm/page_alloc.c),
+ *         set_recommended_min_free_kbytes() (mm/khugepaged.c).
+ */
+#include "stages.h"
+
+#define MIN_FREE_FLOOR_KIB 128
+#define PAGEBLOCK_PAGES_64 512
+#define THP_MIN_PAGES (UINT64_C(512) << (20 - PAGE_SHIFT))
+#define SCALE_FACTOR 10
+
+/* What the watermark code multiplies: managed, or to 3.7 present less the struct pages. */
+static uint64_t zone_size(const struct boot *b, const struct zone *zone, bool first)
+{
+	if (boot_trait(b, TRAIT_MANAGED_MEANS) == MANAGED_ABSENT)
+		return zone->present_shown;
+	return first ? zone->managed_first_wmark : zone->managed_wmark;
+}
+
+static bool is_low(const struct boot *b, enum zone_type type)
+{
+	if (type == ZONE_HIGHMEM)
+		return false;
+	return type != ZONE_MOVABLE || !boot_trait(b, TRAIT_MIN_MOVABLE);
+}
+
+/* Pages above the high watermark in zones up to Normal, on all nodes. Kernel: nr_free_zone_pages(gfp_zone(GFP_USER)). */
+static uint64_t free_buffer_pages(const struct boot *b, bool first)
+{
+	uint64_t pages = 0;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			const struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+
+			if (zone->type <= ZONE_NORMAL)
+				pages += sub_sat(zone_size(b, zone, first), zone->high);
+		}
+	return pages;
+}
+
+static uint64_t isqrt(uint64_t x)
+{
+	uint64_t root = 0, bit = UINT64_C(1) << 62;
+
+	while (bit > x)
+		bit >>= 2;
+	for (; bit; bit >>= 2) {
+		if (x >= root + bit) {
+			x -= root + bit;
+			root = (root >> 1) + bit;
+		} else {
+			root >>= 1;
+		}
+	}
+	return root;
+}
+
+/* sqrt(low memory in KiB * 16), within bounds. Kernel: calculate_min_free_kbytes(). */
+static uint64_t calculate_min_free(const struct boot *b, bool first)
+{
+	uint64_t kib = isqrt(pages_to_kib(free_buffer_pages(b, first)) * 16);
+
+	return max_u64(MIN_FREE_FLOOR_KIB, min_u64(kib, (uint64_t)boot_trait(b, TRAIT_MIN_FREE_CAP)));
+}
+
+/* --- watermarks --- */
+
+static uint64_t scale_step(const struct boot *b, uint64_t size, uint64_t share)
+{
+	uint64_t factor = b->scale_factor ? b->scale_factor : SCALE_FACTOR;
+	uint64_t scaled = size / 10000 * factor + size % 10000 * factor / 10000;
+
+	return boot_trait(b, TRAIT_WATERMARK_STEP) ? max_u64(share >> 2, scaled) : share >> 2;
+}
+
+static void set_zone_watermarks(struct boot *b, struct zone *zone, uint64_t size, uint64_t lowmem)
+{
+	uint64_t pages_min = kib_to_pages(b->min_free_kbytes), share = lowmem ? pages_min * size / lowmem : 0, step = scale_step(b, size, share);
+
+	zone->min = share;
+	if (!is_low(b, zone->type))
+		zone->min = max_u64(32, min_u64(size / 1024, 128));
+	zone->low = zone->min + step;
+	zone->high = zone->min + (boot_trait(b, TRAIT_WATERMARK_STEP) ? 2 * step : share >> 1);
+	zone->promo = zone->min + 3 * step;
+	zone->has_promo = boot_trait(b, TRAIT_WATERMARK_PROMO);
+}
+
+/* Kernel: __setup_per_zone_wmarks(). */
+static void set_watermarks(struct boot *b, bool first)
+{
+	uint64_t lowmem = 0;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			const struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+
+			if (is_low(b, zone->type))
+				lowmem += zone_size(b, zone, first);
+		}
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+
+			if (zone->present)
+				set_zone_watermarks(b, zone, zone_size(b, zone, first), lowmem);
+		}
+}
+
+/* --- lowmem_reserve --- */
+
+static uint64_t reserve_ratio(const struct boot *b, enum zone_type type)
+{
+	switch (type) {
+	case ZONE_DMA:
+	case ZONE_DMA32:
+		return 256;
+	case ZONE_NORMAL:
+		return 32;
+	case ZONE_HIGHMEM:
+		/* Until 4.16 the slot of HighMem held 32; later nothing is kept there. */
+		return boot_trait(b, TRAIT_THP_MOVABLE) ? 0 : 32;
+	default:
+		return boot_trait(b, TRAIT_THP_MOVABLE) ? 0 : 1;
+	}
+}
+
+static uint64_t reserve_size(const struct boot *b, const struct zone *zone)
+{
+	if (boot_trait(b, TRAIT_RESERVE_LIVE))
+		return zone->managed.v;
+	return zone_size(b, zone, true);
+}
+
+/* What a zone keeps from requests that could be served by higher zones of the node. */
+static void set_protection(struct boot *b)
+{
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t i = 0; i < b->nr_zones; i++) {
+			struct zone *zone = &b->node[n].zone[b->zone_order[i]];
+			uint64_t above = 0, ratio = reserve_ratio(b, zone->type);
+			bool none = !ratio || (!reserve_size(b, zone) && boot_trait(b, TRAIT_RESERVE_EMPTY));
+
+			for (size_t j = i + 1; j < b->nr_zones; j++) {
+				above += reserve_size(b, &b->node[n].zone[b->zone_order[j]]);
+				zone->protection[j] = none ? 0 : above / ratio;
+			}
+		}
+}
+
+/* --- huge pages ask for more --- */
+
+static bool thp_enabled(const struct boot *b)
+{
+	return boot_trait(b, TRAIT_THP) && !cmdline_is(b->cmdline, "transparent_hugepage", "never") && b->totalram.v >= THP_MIN_PAGES;
+}
+
+static uint64_t populated_zones(const struct boot *b)
+{
+	bool skip_movable = boot_trait(b, TRAIT_THP_MOVABLE);
+	uint64_t nr = 0;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			const struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+
+			nr += zone->present && (zone->type <= ZONE_NORMAL || !skip_movable);
+		}
+	return nr;
+}
+
+/* Enough free pageblocks of each kind, two and three for each pair of kinds, but a twentieth of memory at most. */
+static void khugepaged(struct boot *b)
+{
+	uint64_t block = b->machine->arch == ARCH_I386 && !boot_trait(b, TRAIT_PAE) ? 1024 : PAGEBLOCK_PAGES_64;
+	uint64_t pages = block * populated_zones(b) * (2 + 3 * 3);
+
+	pages = min_u64(pages, free_buffer_pages(b, false) / 20);
+	b->min_free_kbytes = max_u64(b->min_free_kbytes, pages_to_kib(pages));
+}
+
+void watermarks_run(struct boot *b)
+{
+	b->min_free_kbytes = calculate_min_free(b, true);
+	set_watermarks(b, true);
+	set_protection(b);
+	if (thp_enabled(b)) {
+		khugepaged(b);
+		set_watermarks(b, false);
+	} else if (boot_trait(b, TRAIT_THP) && boot_trait(b, TRAIT_THP_OFF)) {
+		b->min_free_kbytes = calculate_min_free(b, false);
+		set_watermarks(b, false);
+	}
+}

@@ -1,0 +1,206 @@
+/*
+ * stage_zonelists.c - in which order a node looks for memory, and what the allocator thinks it has.
+ *
+ *   in:   nodes, distances, zones' first sizes
+ *   out:  pgdat.fallback, boot.totalpages_built
+ *   says: fallback orders, the zonelists line, the policy zone
+ *
+ * Kernel: build_all_zonelists(), find_next_best_node(), build_zonelists() (mm/page_alloc.c).
+ */
+#include <stdio.h>
+
+#include "stages.h"
+
+#define MIGRATE_TYPES 4
+#define PAGEBLOCK_PAGES 512
+
+static uint64_t first_managed(const struct boot *b, const struct zone *zone)
+{
+	return boot_trait(b, TRAIT_MANAGED_MEANS) == MANAGED_PRESENT || zone->type == ZONE_HIGHMEM ? zone->present : zone->freesize;
+}
+
+static uint64_t total_pages(const struct boot *b)
+{
+	uint64_t pages = 0;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++)
+			pages += first_managed(b, &b->node[n].zone[b->zone_order[z]]);
+	return pages;
+}
+
+/* --- fallback orders --- */
+
+struct node_picker {
+	struct boot *b;
+	bool *used;
+	uint64_t *load; /* kept from one local node to the next */
+};
+
+/* The nearest node that has memory and was not taken yet; -1 if there is none. Kernel: find_next_best_node(). */
+static int next_best_node(struct node_picker *p, int local)
+{
+	const struct boot *b = p->b;
+	uint64_t factor = boot_trait(b, TRAIT_NODE_LOAD) == NODE_LOAD_ONE ? MAX_NUMNODES : b->nr_online * (uint64_t)MAX_NUMNODES;
+	uint64_t best_score = UINT64_MAX;
+	int best = -1;
+
+	/* The local node comes first, if it has memory. */
+	if (!p->used[local] && (b->node[local].has_memory || boot_trait(b, TRAIT_FALLBACK_MEMORYLESS))) {
+		p->used[local] = true;
+		return local;
+	}
+	for (size_t n = 0; n < b->nr_nodes; n++) {
+		uint64_t score;
+
+		if (p->used[n] || !b->node[n].has_memory)
+			continue;
+		score = machine_distance(b->machine, local, (int)n) + ((int)n < local);
+		score = score * factor + p->load[n];
+		if (score < best_score) {
+			best_score = score;
+			best = (int)n;
+		}
+	}
+	if (best >= 0)
+		p->used[best] = true;
+	return best;
+}
+
+static void node_order(struct node_picker *p, struct pgdat *node)
+{
+	struct boot *b = p->b;
+	uint64_t penalty = b->nr_online;
+	int previous = node->nid, next;
+
+	memset(p->used, 0, b->nr_nodes * sizeof(*p->used));
+	node->fallback = arena_array(b->arena, int, b->nr_nodes);
+	while ((next = next_best_node(p, node->nid)) >= 0) {
+		/* The first of a group of equally near nodes carries more, so that the next local node starts with another. */
+		if (machine_distance(b->machine, node->nid, next) != machine_distance(b->machine, node->nid, previous)) {
+			switch (boot_trait(b, TRAIT_NODE_LOAD)) {
+			case NODE_LOAD_SET:
+				p->load[next] = penalty;
+				break;
+			case NODE_LOAD_ADD:
+				p->load[next] += penalty;
+				break;
+			default:
+				p->load[next] += 1;
+			}
+		}
+		node->fallback[node->nr_fallback++] = next;
+		previous = next;
+		penalty -= penalty > 0;
+	}
+}
+
+static void say_fallback(struct boot *b, const struct pgdat *node)
+{
+	struct strbuf list = { .arena = b->arena };
+
+	for (size_t i = 0; i < node->nr_fallback; i++)
+		strbuf_printf(&list, "%d ", node->fallback[i]);
+	SAY_TEXT(b, FALLBACK, 0, strbuf_str(&list).p, NULL, (uint64_t)node->nid);
+}
+
+/* Distances decide once there are three nodes; without them the order is not known. */
+static bool distances_known(const struct boot *b)
+{
+	if (b->machine->distance || b->nr_online < 3 || b->numa_dummy)
+		return true;
+	for (size_t i = 0; i < b->machine->acpi.nr; i++)
+		if (!strcmp(b->machine->acpi.v[i].signature, "SLIT"))
+			return false;
+	return true;
+}
+
+static void fallback_orders(struct boot *b)
+{
+	struct node_picker p = { .b = b };
+
+	if (!distances_known(b))
+		return;
+	p.used = arena_array(b->arena, bool, b->nr_nodes);
+	p.load = arena_array(b->arena, uint64_t, b->nr_nodes);
+	for (size_t n = 0; n < b->nr_nodes; n++) {
+		if (!b->node[n].online)
+			continue;
+		node_order(&p, &b->node[n]);
+		if (boot_trait(b, TRAIT_FALLBACK_LINES))
+			say_fallback(b, &b->node[n]);
+	}
+}
+
+/* --- Node or Zone order --- */
+
+static uint64_t zone_pages(const struct boot *b, const struct pgdat *node, bool low)
+{
+	uint64_t pages = 0;
+
+	for (size_t z = 0; z < b->nr_zones; z++) {
+		const struct zone *zone = &node->zone[b->zone_order[z]];
+		bool is_low = zone->type == ZONE_DMA || zone->type == ZONE_DMA32;
+
+		if (!low || is_low)
+			pages += boot_trait(b, TRAIT_PRESENT_MEANS) == PRESENT_LESS_MEMMAP ? zone->freesize : zone->present;
+	}
+	return pages;
+}
+
+/* Zone order saves low memory on machines that have little of it. Kernel: default_zonelist_order(), to 3.16. */
+static const char *zonelist_order(const struct boot *b)
+{
+	const struct cmdline_option *o = cmdline_last(b->cmdline, "numa_zonelist_order");
+	uint64_t low = 0, total = 0, nodes = 1, average;
+
+	if (o && o->value.n)
+		return (*o->value.p | 32) == 'z' ? "Zone" : "Node";
+	if (!boot_trait(b, TRAIT_ZONE_ORDER) || !b->kernel->has_numa)
+		return "Node";
+	for (size_t n = 0; n < b->nr_nodes; n++) {
+		low += zone_pages(b, &b->node[n], true);
+		total += zone_pages(b, &b->node[n], false);
+	}
+	if (!low || low > total / 2)
+		return "Node";
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		nodes += b->node[n].has_memory;
+	average = total / nodes;
+	for (size_t n = 0; n < b->nr_nodes; n++) {
+		uint64_t node_total = zone_pages(b, &b->node[n], false), node_low = zone_pages(b, &b->node[n], true);
+
+		if (node_low && node_total > average && node_low > node_total * 70 / 100)
+			return "Node";
+	}
+	return "Zone";
+}
+
+static const char *policy_zone(const struct boot *b)
+{
+	enum zone_type best = b->zone_order[0];
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			enum zone_type type = b->zone_order[z];
+
+			if (type < ZONE_MOVABLE && type > best && b->node[n].zone[type].present)
+				best = type;
+		}
+	return zone_type_name(best);
+}
+
+void zonelists_run(struct boot *b)
+{
+	const char *mobility;
+
+	fallback_orders(b);
+	b->totalpages_built = total_pages(b);
+	mobility = b->totalpages_built < PAGEBLOCK_PAGES * MIGRATE_TYPES ? "off." : "on.";
+	if (boot_trait(b, TRAIT_ZONELIST_TEXT))
+		SAY_TEXT(b, ZONELISTS_ORDER, 0, zonelist_order(b), mobility, b->nr_online, b->totalpages_built);
+	else
+		SAY_TEXT(b, ZONELISTS, 0, mobility, NULL, b->nr_online, b->totalpages_built);
+	if (b->kernel->has_numa)
+		SAY_TEXT(b, POLICY_ZONE, 0, policy_zone(b), NULL, 0);
+}

@@ -1,0 +1,739 @@
+/*
+ * stage_zones.c - zone limits, the start of Movable, and what each node has in each zone.
+ *
+ *   in:   memblock.memory with node ids, max_low_pfn, kernelcore= and movablecore=
+ *   out:  boot.zone_lo/hi, pgdat spans, zone spans, spanned, present, unavailable, first sizes
+ *   says: zone ranges, Movable starts, node ranges, node set-up, totalpages and its kin, unavailable ranges
+ *
+ * Kernel: free_area_init(), find_zone_movable_pfns_for_nodes(), calculate_node_totalpages(), free_area_init_core(),
+ *         init_unavailable_range() (mm/page_alloc.c, mm/mm_init.c from 6.4).
+ */
+#include <stdlib.h>
+
+#include "stages.h"
+
+#define MAX_DMA_PFN UINT64_C(0x1000)
+#define MAX_DMA32_PFN UINT64_C(0x100000)
+#define MAX_ORDER_PAGES UINT64_C(1024)
+#define PAGES_PER_SECTION_64 (UINT64_C(1) << 15)
+
+const char *zone_type_name(enum zone_type type)
+{
+	static const char *const names[] = { "DMA", "DMA32", "Normal", "HighMem", "Movable", "Device" };
+
+	return names[type];
+}
+
+static void configure_zones(struct boot *b)
+{
+	bool i386 = b->machine->arch == ARCH_I386;
+
+	if (boot_trait(b, TRAIT_ZONE_DMA))
+		b->zone_order[b->nr_zones++] = ZONE_DMA;
+	if (!i386)
+		b->zone_order[b->nr_zones++] = ZONE_DMA32;
+	b->zone_order[b->nr_zones++] = ZONE_NORMAL;
+	if (i386)
+		b->zone_order[b->nr_zones++] = ZONE_HIGHMEM;
+	b->zone_order[b->nr_zones++] = ZONE_MOVABLE;
+	if (boot_trait(b, TRAIT_ZONE_DEVICE))
+		b->zone_order[b->nr_zones++] = ZONE_DEVICE;
+}
+
+/* Kernel: zone_sizes_init() (arch/x86/mm/init.c) and the limits table of free_area_init(). */
+static void zone_limits(struct boot *b)
+{
+	bool cut = boot_trait(b, TRAIT_ZONE_LIMITS);
+	uint64_t low_end = b->machine->arch == ARCH_I386 ? b->max_low_pfn : b->max_pfn;
+	uint64_t max[NR_ZONE_TYPES] = {
+		[ZONE_DMA] = cut ? min_u64(MAX_DMA_PFN, low_end) : MAX_DMA_PFN,
+		[ZONE_DMA32] = cut ? min_u64(MAX_DMA32_PFN, low_end) : MAX_DMA32_PFN,
+		[ZONE_NORMAL] = low_end,
+		[ZONE_HIGHMEM] = b->max_pfn,
+	};
+	uint64_t lo = b->memblock.memory.nr ? PFN_UP(b->memblock.memory.v[0].base) : 0;
+
+	for (size_t i = 0; i < b->nr_zones; i++) {
+		enum zone_type z = b->zone_order[i];
+
+		if (z == ZONE_MOVABLE || z == ZONE_DEVICE)
+			continue;
+		b->zone_lo[z] = lo;
+		b->zone_hi[z] = lo = max_u64(max[z], lo);
+		if (b->zone_hi[z] > b->zone_lo[z])
+			b->movable_from = z;
+	}
+}
+
+static void say_zone_limits(struct boot *b)
+{
+	bool pfns = boot_trait(b, TRAIT_ZONE_TEXT) == ZONE_TEXT_PFN;
+
+	SAY(b, ZONE_HEADER, 0, 0);
+	for (size_t i = 0; i < b->nr_zones; i++) {
+		enum zone_type z = b->zone_order[i];
+		const char *name = zone_type_name(z);
+
+		if (z == ZONE_MOVABLE)
+			continue;
+		if (pfns)
+			SAY_TEXT(b, ZONE_RANGE_PFN, 0, name, NULL, b->zone_lo[z], b->zone_hi[z]);
+		else if (b->zone_hi[z] > b->zone_lo[z])
+			SAY_TEXT(b, ZONE_RANGE, 0, name, NULL, PFN_PHYS(b->zone_lo[z]), PFN_PHYS(b->zone_hi[z]));
+		else
+			SAY_TEXT(b, ZONE_EMPTY, 0, name, NULL, 0);
+	}
+}
+
+/* --- nodes --- */
+
+static struct pfn_range region_pfns(const struct boot *b, size_t i)
+{
+	return pfn_inside((struct phys_range){ b->memblock.memory.v[i].base, b->memblock.memory.v[i].end });
+}
+
+static void node_spans(struct boot *b)
+{
+	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
+		struct pfn_range r = region_pfns(b, i);
+		struct pgdat *node;
+
+		if (!pfn_len(r) || (size_t)b->memblock.memory.v[i].nid >= b->nr_nodes)
+			continue;
+		node = &b->node[b->memblock.memory.v[i].nid];
+		if (!node->has_memory)
+			node->span = r;
+		node->span.start = min_u64(node->span.start, r.start);
+		node->span.end = max_u64(node->span.end, r.end);
+		node->has_memory = true;
+	}
+}
+
+/* --- Movable --- */
+
+struct movable {
+	uint64_t kernelcore, movablecore; /* pages */
+	bool asked, mirror;
+};
+
+static uint64_t memory_pages(const struct boot *b)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < b->memblock.memory.nr; i++)
+		pages += pfn_len(region_pfns(b, i));
+	return pages;
+}
+
+/* "512M", or "30%" of all memory. */
+static uint64_t core_pages(const struct boot *b, struct str value)
+{
+	struct str rest;
+	uint64_t n = str_memparse(value, &rest);
+
+	if (rest.n && *rest.p == '%')
+		return memory_pages(b) * min_u64(n, 100) / 100;
+	return n >> PAGE_SHIFT;
+}
+
+static struct movable movable_options(const struct boot *b)
+{
+	const struct cmdline_option *kernelcore = cmdline_last(b->cmdline, "kernelcore"), *movablecore = cmdline_last(b->cmdline, "movablecore");
+	struct movable m = { 0 };
+
+	if (kernelcore && kernelcore->value.p) {
+		if (str_is(kernelcore->value, "mirror"))
+			m.mirror = b->memblock.has_mirror;
+		else
+			m.kernelcore = core_pages(b, kernelcore->value);
+		m.asked = true;
+	}
+	if (movablecore && movablecore->value.p) {
+		m.movablecore = core_pages(b, movablecore->value);
+		m.asked = true;
+	}
+	return m;
+}
+
+/* Nodes that have memory. */
+static uint64_t usable_nodes(const struct boot *b)
+{
+	uint64_t nr = 0;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		nr += b->node[n].has_memory;
+	return nr;
+}
+
+/* Take the node's share of kernelcore from its ranges, lowest first; Movable begins behind it. */
+static void take_share(struct boot *b, struct pgdat *node, uint64_t share, uint64_t *kernelcore)
+{
+	uint64_t usable = b->zone_lo[b->movable_from];
+
+	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
+		struct pfn_range r = region_pfns(b, i);
+		uint64_t size;
+
+		if (b->memblock.memory.v[i].nid != node->nid)
+			continue;
+		r.start = max_u64(r.start, node->movable_pfn);
+		if (r.start >= r.end)
+			continue;
+		if (r.start < usable) {
+			/* What lies in lower zones is kernel memory already. */
+			uint64_t below = min_u64(r.end, usable) - r.start;
+
+			*kernelcore = sub_sat(*kernelcore, below);
+			share = sub_sat(share, below);
+			if (r.end <= usable) {
+				node->movable_pfn = r.end;
+				continue;
+			}
+			r.start = usable;
+		}
+		size = min_u64(r.end - r.start, share);
+		node->movable_pfn = r.start + size;
+		*kernelcore -= min_u64(*kernelcore, size);
+		share -= size;
+		if (!share)
+			return;
+	}
+}
+
+/* Spread kernelcore evenly; where a node is too small the others take more in the next round. */
+static void spread_kernelcore(struct boot *b, uint64_t kernelcore)
+{
+	uint64_t nodes = usable_nodes(b);
+
+	while (nodes) {
+		uint64_t share = kernelcore / nodes;
+
+		for (size_t n = 0; n < b->nr_nodes; n++) {
+			if (!b->node[n].has_memory)
+				continue;
+			if (kernelcore < share)
+				share = kernelcore / nodes;
+			take_share(b, &b->node[n], share, &kernelcore);
+		}
+		nodes--;
+		if (kernelcore <= nodes)
+			return;
+	}
+}
+
+/* movable_node: all that can be unplugged is movable. */
+static bool movable_node_starts(struct boot *b)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
+		const struct memblock_region *r = &b->memblock.memory.v[i];
+		struct pgdat *node = &b->node[r->nid];
+		uint64_t pfn = PFN_UP(r->base);
+
+		if (!(r->flags & MEMBLOCK_HOTPLUG))
+			continue;
+		node->movable_pfn = node->movable_pfn ? min_u64(node->movable_pfn, pfn) : pfn;
+		any = true;
+	}
+	return any;
+}
+
+static void mirror_starts(struct boot *b)
+{
+	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
+		const struct memblock_region *r = &b->memblock.memory.v[i];
+		struct pgdat *node = &b->node[r->nid];
+		uint64_t pfn = PFN_UP(r->base);
+
+		if ((r->flags & MEMBLOCK_MIRROR) || pfn < MAX_DMA32_PFN)
+			continue;
+		node->movable_pfn = node->movable_pfn ? min_u64(node->movable_pfn, pfn) : pfn;
+	}
+}
+
+/* Kernel: find_zone_movable_pfns_for_nodes(). */
+static void movable_starts(struct boot *b)
+{
+	struct movable m = movable_options(b);
+	uint64_t total = memory_pages(b);
+
+	if (b->memblock.movable_node && movable_node_starts(b)) {
+		m.asked = false;
+	} else if (m.mirror) {
+		mirror_starts(b);
+	} else if (m.asked) {
+		if (m.movablecore) {
+			uint64_t movable = min_u64(round_up_to(m.movablecore, MAX_ORDER_PAGES), total);
+
+			m.kernelcore = max_u64(m.kernelcore, total - movable);
+		}
+		if (!m.kernelcore || m.kernelcore >= total)
+			return;
+		spread_kernelcore(b, m.kernelcore);
+	} else {
+		return;
+	}
+	for (size_t n = 0; n < b->nr_nodes; n++) {
+		struct pgdat *node = &b->node[n];
+
+		node->movable_pfn = round_up_to(node->movable_pfn, MAX_ORDER_PAGES);
+		if (boot_trait(b, TRAIT_MOVABLE_TAIL) && node->movable_pfn >= node->span.end)
+			node->movable_pfn = 0;
+	}
+}
+
+static void say_movable_starts(struct boot *b)
+{
+	bool pfns = boot_trait(b, TRAIT_ZONE_TEXT) == ZONE_TEXT_PFN;
+
+	SAY(b, MOVABLE_HEADER, 0, 0);
+	for (size_t n = 0; n < b->nr_nodes; n++) {
+		if (!b->node[n].movable_pfn)
+			continue;
+		if (pfns)
+			SAY(b, MOVABLE_START_PFN, 0, n, b->node[n].movable_pfn);
+		else
+			SAY(b, MOVABLE_START, 0, n, PFN_PHYS(b->node[n].movable_pfn));
+	}
+}
+
+static void say_node_ranges(struct boot *b)
+{
+	bool pfns = boot_trait(b, TRAIT_ZONE_TEXT) == ZONE_TEXT_PFN;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < b->memblock.memory.nr; i++)
+		nr += pfn_len(region_pfns(b, i)) > 0;
+	if (pfns)
+		SAY(b, NODE_RANGES_HEADER_OLD, 0, nr);
+	else
+		SAY(b, NODE_RANGES_HEADER, 0, 0);
+	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
+		struct pfn_range r = region_pfns(b, i);
+		uint64_t nid = (uint64_t)b->memblock.memory.v[i].nid;
+
+		if (!pfn_len(r))
+			continue;
+		if (pfns)
+			SAY(b, NODE_RANGE_PFN, 0, nid, r.start, r.end);
+		else
+			SAY(b, NODE_RANGE, 0, nid, PFN_PHYS(r.start), PFN_PHYS(r.end));
+	}
+}
+
+/* --- zones of a node --- */
+
+/* Pages of RAM that @nid owns inside @span; @flags must be set (or, with @without, must not be) where they are given. */
+static uint64_t present_in(const struct boot *b, int nid, struct pfn_range span, uint32_t flags, bool without)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = memblock_search(&b->memblock.memory, PFN_PHYS(span.start)); i < b->memblock.memory.nr; i++) {
+		const struct memblock_region *r = &b->memblock.memory.v[i];
+
+		if (PFN_DOWN(r->base) >= span.end)
+			break;
+		if (r->nid == nid && (!flags || !(r->flags & flags) == without))
+			pages += pfn_len(pfn_clip(region_pfns(b, i), span));
+	}
+	return pages;
+}
+
+static bool mirror_mode(const struct boot *b) { return b->memblock.has_mirror && cmdline_is(b->cmdline, "kernelcore", "mirror"); }
+
+/* Kernel: zone_spanned_pages_in_node(), adjust_zone_range_for_zone_movable(). */
+static struct pfn_range zone_span(const struct boot *b, const struct pgdat *node, enum zone_type type)
+{
+	struct pfn_range limit = { b->zone_lo[type], b->zone_hi[type] };
+	uint64_t movable = node->movable_pfn;
+
+	if (type == ZONE_DEVICE || !node->has_memory)
+		return (struct pfn_range){ 0, 0 };
+	if (type == ZONE_MOVABLE)
+		limit = movable ? (struct pfn_range){ movable, min_u64(node->span.end, b->zone_hi[b->movable_from]) } : (struct pfn_range){ 0, 0 };
+	limit = pfn_clip(limit, node->span);
+	if (type == ZONE_MOVABLE || !movable || mirror_mode(b))
+		return limit;
+	if (limit.start < movable && movable < limit.end)
+		limit.end = movable;
+	else if (limit.start >= movable)
+		return (struct pfn_range){ 0, 0 };
+	return limit;
+}
+
+static uint64_t zone_present(const struct boot *b, const struct pgdat *node, enum zone_type type, struct pfn_range span)
+{
+	if (mirror_mode(b) && node->movable_pfn && type == ZONE_MOVABLE)
+		return present_in(b, node->nid, span, MEMBLOCK_MIRROR, true);
+	if (mirror_mode(b) && node->movable_pfn && type == ZONE_NORMAL)
+		return present_in(b, node->nid, span, MEMBLOCK_MIRROR, false) +
+		       present_in(b, node->nid, (struct pfn_range){ span.start, min_u64(span.end, node->movable_pfn) }, MEMBLOCK_MIRROR, true);
+	return present_in(b, node->nid, span, 0, false);
+}
+
+/* Struct pages as the era estimates them; they are allocated elsewhere. Kernel: calc_memmap_size(). */
+static uint64_t memmap_estimate(const struct boot *b, const struct zone *zone)
+{
+	uint64_t bytes = (uint64_t)boot_trait(b, TRAIT_STRUCT_PAGE), pages = zone->spanned;
+
+	if (is_known(b->kernel->struct_page))
+		bytes = b->kernel->struct_page.v;
+	switch (boot_trait(b, TRAIT_MEMMAP_ESTIMATE)) {
+	case MEMMAP_NONE:
+		return 0;
+	case MEMMAP_SPARSE:
+		if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_SPARSE && zone->spanned > zone->present + (zone->present >> 4))
+			pages = zone->present;
+		/* fall through */
+	default:
+		return PFN_UP(pages * bytes);
+	}
+}
+
+/* What is taken below 16 MiB when the zones are built. Kernel: memblock_find_dma_reserve() (arch/x86). */
+static uint64_t dma_reserve_pages(const struct boot *b)
+{
+	uint64_t memory = 0, free = 0;
+	struct phys_range r;
+	size_t i = 0, j = 0;
+	int nid;
+
+	if (boot_trait(b, TRAIT_DMA_RESERVE) != DMA_RESERVE_MEMBLOCK || b->machine->arch == ARCH_I386)
+		return 0;
+	for (size_t m = 0; m < b->memblock.memory.nr; m++)
+		memory += pfn_len(pfn_clip(region_pfns(b, m), (struct pfn_range){ 0, MAX_DMA_PFN }));
+	while (memblock_next_free(&b->memblock, &i, &j, &r, &nid) && r.start < PFN_PHYS(MAX_DMA_PFN))
+		free += pfn_len(pfn_clip(pfn_inside(r), (struct pfn_range){ 0, MAX_DMA_PFN }));
+	return sub_sat(memory, free);
+}
+
+/* Kernel: free_area_init_core(). */
+static void first_sizes(struct boot *b, struct zone *zone, uint64_t dma_reserve)
+{
+	bool lowest = zone->type == b->zone_order[0];
+
+	zone->memmap_pages = memmap_estimate(b, zone);
+	zone->freesize = zone->present;
+	if (zone->type == ZONE_HIGHMEM)
+		zone->memmap_pages = 0;
+	if (zone->freesize >= zone->memmap_pages)
+		zone->freesize -= zone->memmap_pages;
+	else
+		zone->memmap_pages = 0;
+	if (lowest && zone->freesize > dma_reserve) {
+		zone->freesize -= dma_reserve;
+		zone->dma_reserve = dma_reserve;
+	}
+	zone->present_shown = boot_trait(b, TRAIT_PRESENT_MEANS) == PRESENT_LESS_MEMMAP ? zone->freesize : zone->present;
+}
+
+/* Kernel: zone_batchsize(), with what the zone is thought to have so early. */
+static uint64_t early_batch(const struct boot *b, uint64_t managed)
+{
+	uint64_t cap = boot_trait(b, TRAIT_PCP_BATCH) == PCP_BATCH_128 ? 128 : 256, batch = min_u64(managed / 1024, cap) / 4;
+
+	if (!batch)
+		batch = 1;
+	return rounddown_pow_of_two(batch + batch / 2) - 1;
+}
+
+static void say_zone_sizes(struct boot *b, const struct zone *zone)
+{
+	const char *name = zone_type_name(zone->type);
+
+	if (zone->memmap_pages)
+		SAY_TEXT(b, ZONE_MEMMAP, 0, name, NULL, zone->memmap_pages);
+	if (zone->dma_reserve || (zone->type == b->zone_order[0] && boot_trait(b, TRAIT_DMA_RESERVE) != DMA_RESERVE_NONE && b->machine->arch != ARCH_I386))
+		SAY_TEXT(b, ZONE_RESERVED, 0, name, NULL, zone->dma_reserve);
+	if (zone->present_shown)
+		SAY_TEXT(b, ZONE_PAGES, 0, name, NULL, zone->present_shown, early_batch(b, zone->freesize));
+}
+
+static void size_zone(struct boot *b, struct pgdat *node, enum zone_type type, uint64_t dma_reserve)
+{
+	struct zone *zone = &node->zone[type];
+
+	zone->type = type;
+	zone->configured = true;
+	zone->span = zone_span(b, node, type);
+	zone->spanned = pfn_len(zone->span);
+	zone->present = zone->spanned ? zone_present(b, node, type, zone->span) : 0;
+	node->spanned += zone->spanned;
+	node->present += zone->present;
+	first_sizes(b, zone, dma_reserve);
+}
+
+static void say_node_setup(struct boot *b, const struct pgdat *node)
+{
+	if (node->has_memory) {
+		SAY(b, NODE_SETUP, 0, (uint64_t)node->nid, PFN_PHYS(node->span.start), PFN_PHYS(node->span.end));
+		return;
+	}
+	if (boot_trait(b, TRAIT_MEMORYLESS_TEXT) == MEMORYLESS_BOTH)
+		SAY(b, NODE_INIT_MEMORYLESS, 0, (uint64_t)node->nid);
+	if (boot_trait(b, TRAIT_MEMORYLESS_TEXT) != MEMORYLESS_RANGE)
+		SAY(b, NODE_MEMORYLESS, 0, (uint64_t)node->nid);
+}
+
+/* Kernel: free_area_init_node(). */
+static void init_node(struct boot *b, struct pgdat *node, uint64_t dma_reserve)
+{
+	bool totals = boot_trait(b, TRAIT_TOTALPAGES_LINES);
+
+	if (boot_trait(b, TRAIT_SETUP_TEXT) == SETUP_ZONES)
+		say_node_setup(b, node);
+	for (size_t i = 0; i < b->nr_zones; i++)
+		size_zone(b, node, b->zone_order[i], dma_reserve);
+	if (totals)
+		SAY(b, NODE_TOTALPAGES, 0, (uint64_t)node->nid, node->present);
+	for (size_t i = 0; totals && i < b->nr_zones; i++)
+		if (node->zone[b->zone_order[i]].spanned)
+			say_zone_sizes(b, &node->zone[b->zone_order[i]]);
+}
+
+/* Nodes without memory that exist all the same because CPUs belong to them. */
+static void memoryless_nodes(struct boot *b, int when)
+{
+	if (boot_trait(b, TRAIT_MEMORYLESS_NODE) != when)
+		return;
+	for (size_t n = 0; n < b->nr_nodes; n++) {
+		struct pgdat *node = &b->node[n];
+
+		if (node->has_memory || node->online || !node->cpus)
+			continue;
+		node->online = true;
+		if (when == MEMORYLESS_X86)
+			numa_alloc_node_data(b, node->nid);
+		init_node(b, node, 0);
+	}
+}
+
+/* --- holes that have struct pages --- */
+
+static bool section_present(const struct boot *b, uint64_t pfn)
+{
+	uint64_t section = align_down(pfn, PAGES_PER_SECTION_64);
+
+	if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_FLAT)
+		return true;
+	return memblock_overlaps(&b->memblock.memory, PFN_PHYS(section), PFN_PHYS(section + PAGES_PER_SECTION_64));
+}
+
+/* Pages of [start, end) whose section has memory. */
+static uint64_t pages_with_struct(const struct boot *b, uint64_t start, uint64_t end)
+{
+	uint64_t pages = 0;
+
+	while (start < end) {
+		uint64_t stop = min_u64(end, align_down(start, PAGES_PER_SECTION_64) + PAGES_PER_SECTION_64);
+
+		if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_FLAT)
+			return end - start;
+		if (section_present(b, start)) {
+			pages += stop - start;
+		} else {
+			/* Skip to the section of the next memory. */
+			size_t i = memblock_search(&b->memblock.memory, PFN_PHYS(start));
+			uint64_t next = i < b->memblock.memory.nr ? align_down(PFN_DOWN(b->memblock.memory.v[i].base), PAGES_PER_SECTION_64) : end;
+
+			stop = min_u64(end, max_u64(stop, next));
+		}
+		start = stop;
+	}
+	return pages;
+}
+
+static enum zone_type highest_populated(const struct boot *b, const struct pgdat *node)
+{
+	enum zone_type best = b->zone_order[0];
+
+	for (size_t i = 0; i < b->nr_zones; i++)
+		if (node->zone[b->zone_order[i]].present)
+			best = b->zone_order[i];
+	return best;
+}
+
+static void unavailable(struct boot *b, int nid, enum zone_type type, uint64_t start, uint64_t end)
+{
+	uint64_t pages = pages_with_struct(b, start, end);
+
+	if (!pages)
+		return;
+	b->node[nid].zone[type].unavailable += pages;
+	SAY_TEXT(b, UNAVAILABLE, 0, zone_type_name(type), NULL, (uint64_t)nid, pages);
+}
+
+/* 5.14 and later: each hole belongs to the zone above it, the tail to the zone below. Kernel: memmap_init(). */
+static void unavailable_per_hole(struct boot *b)
+{
+	uint64_t hole = 0;
+	int last_nid = 0;
+
+	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
+		int nid = b->memblock.memory.v[i].nid;
+
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			const struct zone *zone = &b->node[nid].zone[b->zone_order[z]];
+			struct pfn_range r = pfn_clip(region_pfns(b, i), zone->span);
+
+			if (!zone->present || !pfn_len(r))
+				continue;
+			if (hole < r.start)
+				unavailable(b, nid, zone->type, hole, r.start);
+			hole = r.end;
+			last_nid = nid;
+		}
+	}
+	if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_SPARSE && hole)
+		unavailable(b, last_nid, highest_populated(b, &b->node[last_nid]), hole, round_up_to(hole, PAGES_PER_SECTION_64));
+}
+
+/* 5.11 to 5.13: zone by zone; what a zone leaves of its last section the next one counts again. */
+static void unavailable_per_zone(struct boot *b)
+{
+	for (size_t n = 0; n < b->nr_nodes; n++) {
+		uint64_t hole = 0;
+
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+			uint64_t pages = 0;
+
+			if (!zone->spanned)
+				continue;
+			for (size_t i = 0; i < b->memblock.memory.nr; i++) {
+				struct pfn_range r = pfn_clip(region_pfns(b, i), zone->span);
+
+				if (b->memblock.memory.v[i].nid != (int)n || !pfn_len(r))
+					continue;
+				if (hole < r.start)
+					pages += pages_with_struct(b, hole, r.start);
+				hole = r.end;
+			}
+			pages += pages_with_struct(b, hole, round_up_to(zone->span.end, PAGES_PER_SECTION_64));
+			zone->unavailable = pages;
+			if (pages)
+				SAY_TEXT(b, UNAVAILABLE_ZONE, 0, zone_type_name(zone->type), NULL, pages);
+		}
+	}
+}
+
+/* 4.20 to 5.10: all holes, one number. Kernel: zero_resv_unavail(). */
+static void unavailable_zeroed(struct boot *b)
+{
+	uint64_t pages = 0, last = 0;
+
+	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
+		const struct memblock_region *r = &b->memblock.memory.v[i];
+
+		pages += pages_with_struct(b, PFN_DOWN(last), PFN_UP(r->base));
+		last = r->end;
+	}
+	pages += pages_with_struct(b, PFN_DOWN(last), round_up_to(b->max_pfn, PAGES_PER_SECTION_64));
+	if (pages)
+		SAY(b, UNAVAILABLE_ZEROED, 0, pages);
+}
+
+/* 4.15 to 4.19: what is reserved and no memory. */
+static void unavailable_reserved(struct boot *b)
+{
+	const struct memblock_type *memory = &b->memblock.memory;
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < b->memblock.reserved.nr; i++) {
+		uint64_t pos = b->memblock.reserved.v[i].base, end = b->memblock.reserved.v[i].end;
+
+		for (size_t m = memblock_search(memory, pos); pos < end; m++) {
+			uint64_t stop = m < memory->nr ? min_u64(end, memory->v[m].base) : end;
+
+			if (stop > pos)
+				pages += pages_with_struct(b, PFN_DOWN(pos), PFN_UP(stop));
+			if (m >= memory->nr)
+				break;
+			pos = max_u64(pos, memory->v[m].end);
+		}
+	}
+	if (pages)
+		SAY(b, UNAVAILABLE_RESERVED, 0, pages);
+}
+
+static void hash_basis(struct boot *b)
+{
+	b->nr_kernel_pages = 0;
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			const struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+
+			b->physpages += zone->present;
+			if (zone->type != ZONE_HIGHMEM)
+				b->nr_kernel_pages += zone->freesize;
+			b->nr_all_pages += zone->freesize;
+		}
+	if (boot_trait(b, TRAIT_HASH_RULE) == HASH_RULE_FREE) {
+		struct phys_range r;
+		size_t i = 0, j = 0;
+		int nid;
+
+		b->nr_kernel_pages = b->nr_all_pages = 0;
+		while (memblock_next_free(&b->memblock, &i, &j, &r, &nid))
+			b->nr_kernel_pages += pfn_len(pfn_inside(r));
+		b->nr_all_pages = b->nr_kernel_pages;
+	}
+}
+
+void zones_run(struct boot *b)
+{
+	uint64_t dma_reserve = dma_reserve_pages(b);
+
+	configure_zones(b);
+	zone_limits(b);
+	node_spans(b);
+	movable_starts(b);
+	say_zone_limits(b);
+	say_movable_starts(b);
+	say_node_ranges(b);
+	if (boot_trait(b, TRAIT_UNAVAILABLE_RULE) == UNAVAILABLE_RESERVED_LINE)
+		unavailable_reserved(b);
+	if (boot_trait(b, TRAIT_UNAVAILABLE_RULE) == UNAVAILABLE_ZEROED_LINE)
+		unavailable_zeroed(b);
+	for (size_t n = 0; n < b->nr_nodes; n++) {
+		struct pgdat *node = &b->node[n];
+
+		if (node->has_memory)
+			node->online = true;
+		if (node->has_memory || (boot_trait(b, TRAIT_MEMORYLESS_NODE) == MEMORYLESS_GENERIC && node->cpus)) {
+			node->online = true;
+			init_node(b, node, dma_reserve);
+		}
+	}
+	memoryless_nodes(b, MEMORYLESS_X86);
+	flat_memmap_run(b);
+	if (boot_trait(b, TRAIT_UNAVAILABLE_RULE) == UNAVAILABLE_NODE_LINE)
+		unavailable_per_hole(b);
+	if (boot_trait(b, TRAIT_UNAVAILABLE_RULE) == UNAVAILABLE_ZONE_LINE)
+		unavailable_per_zone(b);
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		b->nr_online += b->node[n].online;
+	hash_basis(b);
+}
+
+struct zone *boot_zone(const struct boot *b, int nid, enum zone_type type)
+{
+	return (size_t)nid < b->nr_nodes && b->node[nid].zone[type].configured ? &b->node[nid].zone[type] : NULL;
+}
+
+struct zone *boot_zone_of(const struct boot *b, uint64_t pfn, int *nid)
+{
+	size_t i = memblock_search(&b->memblock.memory, PFN_PHYS(pfn));
+
+	if (i >= b->memblock.memory.nr || PFN_DOWN(b->memblock.memory.v[i].base) > pfn)
+		return NULL;
+	*nid = b->memblock.memory.v[i].nid;
+	for (size_t z = b->nr_zones; z-- > 0;) {
+		struct zone *zone = &b->node[*nid].zone[b->zone_order[z]];
+
+		if (pfn >= zone->span.start && pfn < zone->span.end)
+			return zone;
+	}
+	return NULL;
+}

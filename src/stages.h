@@ -1,0 +1,47 @@
+/*
+ * stages.h - what the stages share: their entry points and a few verbs.
+ *
+ * A stage is void name_run(struct boot *): it reads the inputs and what earlier stages left, and adds its own part.
+ */
+#ifndef MIA_STAGES_H
+#define MIA_STAGES_H
+
+#include "mia/arena.h"
+#include "mia/boot.h"
+
+#define STAGE(name, fn, kernel, doc) void fn(struct boot *b);
+#include "mia/stages.def"
+#undef STAGE
+
+/* stage_e820.c */
+void e820_edit_update(struct boot *b, uint64_t start, uint64_t end, uint32_t from, uint32_t to);
+void e820_edit_remove(struct boot *b, uint64_t start, uint64_t end, uint32_t type);
+void e820_end_of_ram(struct boot *b);
+void e820_low_end(struct boot *b);
+/* Whole pages of RAM below 4 GiB. */
+uint64_t e820_low_ram_pages(const struct boot *b);
+
+/* stage_early.c: the log buffer again, when the CPUs are known. */
+void log_buf_run_cpus(struct boot *b);
+
+/* stage_resources.c: tables that come from the buddy allocator. */
+void hashes_late(struct boot *b);
+void boot_add_resource(struct boot *b, uint64_t start, uint64_t end, const char *name, unsigned depth);
+
+/* stage_efi.c: reservations made while memblock is being filled. */
+void efi_run_early(struct boot *b);
+
+/* stage_sparse.c: one array of struct pages per node, once the zones are known. */
+void flat_memmap_run(struct boot *b);
+
+/* stage_directmap_old.c: to 3.8, holes are mapped too. */
+void old_direct_map(struct boot *b, bool gb_pages);
+
+/* stage_numa.c */
+void numa_alloc_node_data(struct boot *b, int nid);
+
+/* memblock_replay.c: run the requests that a log of memblock's own holds. */
+bool memblock_replay_possible(const struct boot *b);
+void memblock_replay(struct boot *b);
+
+#endif

@@ -1,0 +1,217 @@
+/*
+ * traits_resolve.c - decide every trait: evidence in this input, then the distribution, then the mainline version.
+ *
+ * Evidence that is one line's own words is recorded by the line rules as they match. What follows from the presence, absence
+ * or order of several lines is worked out here.
+ */
+#include <string.h>
+
+#include "traits_table.h"
+
+#define MAX_ARCH_PFN_5_LEVEL (UINT64_C(1) << 40)
+#define MAX_ARCH_PFN_PAE (UINT64_C(1) << 24)
+
+const char *trait_name(enum trait_id id)
+{
+	static const char *const names[NR_TRAITS] = {
+#define TRAIT(name, json, doc) [TRAIT_##name] = json,
+#include "mia/traits.def"
+#undef TRAIT
+	};
+
+	return id > TRAIT_NONE && id < NR_TRAITS ? names[id] : "?";
+}
+
+const char *trait_basis_name(enum trait_basis basis)
+{
+	static const char *const names[] = { "assumed", "mainline", "distribution", "profile", "evidence" };
+
+	return names[basis];
+}
+
+static void from_mainline(const struct release *release, struct traits *ret)
+{
+	unsigned code = release_code(release);
+	enum trait_basis basis = release->parsed ? BASIS_MAINLINE : BASIS_ASSUMED;
+
+	/* Without a version the newest kernel is assumed, and said to be. */
+	if (!release->parsed)
+		code = ~0u;
+	for (size_t i = 0; i < nr_trait_rows; i++) {
+		const struct trait_row *row = &trait_rows[i];
+
+		if (code < row->since || (row->stable && code >> 16 != row->since >> 16))
+			continue;
+		ret->t[row->trait] = (struct trait){ row->value, basis, 0 };
+	}
+}
+
+static void from_distribution(const char *distribution, struct traits *ret)
+{
+	for (size_t i = 0; i < nr_distro_rows; i++)
+		if (!strcmp(distro_rows[i].distribution, distribution))
+			ret->t[distro_rows[i].trait] = (struct trait){ distro_rows[i].value, BASIS_DISTRIBUTION, 0 };
+}
+
+/*
+ * The maker of a kernel whose release does not say it: 3.10 with lines that mainline 3.10 cannot print is el7's.
+ */
+static const char *distribution_of(const struct release *release, const struct boot_record *record)
+{
+	if (release->distribution[0] || !record || release->major != 3 || release->minor != 10)
+		return release->distribution;
+	if (record->evidence[TRAIT_NODE_DATA_TEXT].basis == BASIS_EVIDENCE && record->evidence[TRAIT_NODE_DATA_TEXT].value == NODE_DATA_ALLOCATED)
+		return "el7";
+	return release->distribution;
+}
+
+struct resolver {
+	const struct boot_record *record;
+	const struct facts *log;
+	struct traits *traits;
+};
+
+static void prove(struct resolver *r, enum trait_id id, int value, uint32_t line)
+{
+	r->traits->t[id] = (struct trait){ value, BASIS_EVIDENCE, line };
+}
+
+static void from_words(struct resolver *r)
+{
+	for (size_t i = 1; i < NR_TRAITS; i++)
+		if (r->record->evidence[i].basis == BASIS_EVIDENCE)
+			r->traits->t[i] = r->record->evidence[i];
+}
+
+/* What one line proves beyond its own words. */
+static void from_companions(struct resolver *r)
+{
+	const struct trait *range = &r->record->evidence[TRAIT_RANGE_TEXT];
+	const struct trait *unavailable = &r->record->evidence[TRAIT_UNAVAILABLE_TEXT];
+
+	if (unavailable->basis == BASIS_EVIDENCE)
+		prove(r, TRAIT_UNAVAILABLE_RULE, unavailable->value, unavailable->line);
+	if (range->basis == BASIS_EVIDENCE && range->value == RANGE_OLD)
+		prove(r, TRAIT_NODE_DATA_TEXT, NODE_DATA_OLD, range->line);
+}
+
+static void from_max_arch_pfn(struct resolver *r)
+{
+	const struct fact *f = facts_first(r->log, FACT_LAST_PFN);
+
+	if (!f)
+		return;
+	prove(r, TRAIT_FIVE_LEVEL, f->v[1] == MAX_ARCH_PFN_5_LEVEL, f->line);
+	prove(r, TRAIT_PAE, f->v[1] == MAX_ARCH_PFN_PAE, f->line);
+}
+
+/* The list of zones is complete when its header was printed. */
+static void from_zone_list(struct resolver *r)
+{
+	const struct fact *header = facts_first(r->log, FACT_ZONE_HEADER);
+	bool dma = false, device = false;
+
+	if (!header || !facts_first(r->log, FACT_NODE_RANGE))
+		return;
+	for (const struct fact *f = header + 1; f < r->log->v + r->log->nr; f++) {
+		if (f->kind != FACT_ZONE_RANGE && f->kind != FACT_ZONE_RANGE_PFN && f->kind != FACT_ZONE_EMPTY)
+			break;
+		dma |= str_is(f->s[0], "DMA");
+		device |= str_is(f->s[0], "Device");
+	}
+	prove(r, TRAIT_ZONE_DMA, dma, header->line);
+	prove(r, TRAIT_ZONE_DEVICE, device, header->line);
+}
+
+/* Does @a stand before @b in the log? */
+static bool before(const struct fact *a, const struct fact *b) { return a && b && a < b; }
+
+static void from_order(struct resolver *r)
+{
+	const struct fact *memory = facts_first(r->log, FACT_MEMORY), *zones = facts_first(r->log, FACT_ZONE_HEADER);
+	const struct fact *percpu = facts_first(r->log, FACT_SETUP_PERCPU), *paravirt = facts_first(r->log, FACT_PARAVIRT);
+	const struct fact *smp = facts_first(r->log, FACT_CPUS_BROUGHT_UP), *built = facts_first(r->log, FACT_ZONELISTS);
+
+	if (memory && smp)
+		prove(r, TRAIT_MEMORY_LATE, before(smp, memory), memory->line);
+	if (zones && percpu && paravirt)
+		prove(r, TRAIT_ZONES_LATE, before(paravirt, zones), zones->line);
+	if (built && percpu && !facts_first(r->log, FACT_FALLBACK))
+		prove(r, TRAIT_FALLBACK_LINES, 0, built->line);
+}
+
+/* Two regions that touch are a hole and the reserved range behind it, which the newer rule reports as one. */
+static void from_nosave(struct resolver *r)
+{
+	const struct fact *last = NULL;
+
+	for (each_fact(f, r->log, FACT_NOSAVE)) {
+		if (last && last->v[1] == f->v[0] && f->v[0] >= MIB) {
+			prove(r, TRAIT_NOSAVE_RULE, r->traits->t[TRAIT_NOSAVE_RULE].value == NOSAVE_FROM_SECOND ? NOSAVE_FROM_SECOND : NOSAVE_TWO_LINES, f->line);
+			return;
+		}
+		last = f;
+	}
+}
+
+static void from_absence(struct resolver *r)
+{
+	const struct fact *setup = facts_first(r->log, FACT_NODE_SETUP), *gb = facts_first(r->log, FACT_RAMDISK);
+	const struct fact *brought_up = facts_first(r->log, FACT_CPUS_BROUGHT_UP);
+
+	if (setup && !facts_first(r->log, FACT_NODE_TOTALPAGES) && r->traits->t[TRAIT_TOTALPAGES_LINES].basis < BASIS_EVIDENCE &&
+	    facts_first(r->log, FACT_ZONE_RANGE))
+		prove(r, TRAIT_TOTALPAGES_LINES, 0, setup->line);
+	if (gb && !facts_first(r->log, FACT_INIT_MAPPING) && facts_first(r->log, FACT_LAST_PFN))
+		prove(r, TRAIT_MAPPING_LINES, MAPPING_SILENT, gb->line);
+	if (brought_up && !r->record->tail_missing && setup && facts_first(r->log, FACT_FREE_INITMEM) &&
+	    !facts_first(r->log, FACT_DEFERRED) && !facts_first(r->log, FACT_DEFERRED_SILENT) && !facts_first(r->log, FACT_DEFERRED_LAZY))
+		r->traits->t[TRAIT_DEFERRED_INIT].line = brought_up->line; /* judged with the zones: small nodes defer nothing */
+}
+
+static void from_frees(struct resolver *r)
+{
+	const struct fact *f = facts_first(r->log, FACT_FREE_EFI);
+
+	if (f)
+		prove(r, TRAIT_EFI_FREE, EFI_FREE_LINE, f->line);
+}
+
+/* The trampoline's virtual address shows whether the direct map stands at its fixed place. */
+static void from_trampoline(struct resolver *r)
+{
+	const struct fact *f = facts_first(r->log, FACT_TRAMPOLINE);
+	uint64_t page_offset;
+
+	if (!f || f->v[0] < f->v[1])
+		return;
+	page_offset = f->v[0] - f->v[1];
+	prove(r, TRAIT_KASLR_MEMORY, page_offset != UINT64_C(0xffff880000000000) && page_offset != UINT64_C(0xffff888000000000), f->line);
+}
+
+void traits_resolve(const struct release *release, enum arch arch, const struct boot_record *record, struct traits *ret)
+{
+	struct resolver r = { record, record ? &record->log : NULL, ret };
+
+	*ret = (struct traits){ 0 };
+	from_mainline(release, ret);
+	from_distribution(distribution_of(release, record), ret);
+	if (arch == ARCH_I386) {
+		ret->t[TRAIT_MEM_MODEL].value = MODEL_FLAT;
+		ret->t[TRAIT_ZONE_DEVICE].value = 0;
+		ret->t[TRAIT_KASLR_MEMORY].value = 0;
+		ret->t[TRAIT_DEFERRED_INIT].value = DEFERRED_NO;
+		ret->t[TRAIT_VMALLOC_PREALLOC].value = 0;
+	}
+	if (!record)
+		return;
+	from_words(&r);
+	from_companions(&r);
+	from_max_arch_pfn(&r);
+	from_zone_list(&r);
+	from_order(&r);
+	from_nosave(&r);
+	from_absence(&r);
+	from_frees(&r);
+	from_trampoline(&r);
+}
