@@ -228,10 +228,8 @@ static void walk_unpacked(struct walker *w, const struct origin *origin, bool as
 static void packed_deinit(struct walker *w)
 {
 	arena_destroy(w->members);
-	scratch_free(&w->packed.scratch);
-	scratch_free(&w->packed.inner);
+	unpacked_deinit(&w->packed);
 	w->members = NULL;
-	w->packed = (struct unpacked){ 0 };
 }
 
 static void walk_packed(struct walker *w, const struct origin *origin, bool asked)
@@ -433,8 +431,7 @@ struct mia_error *input_walk(struct arena *arena, const char *path, input_visit_
 	packed_deinit(&n.walker);
 	arena_destroy(n.walker.arena);
 	arena_destroy(n.walker.names);
-	scratch_free(&n.walker.unpacked.scratch);
-	scratch_free(&n.walker.unpacked.inner);
+	unpacked_deinit(&n.walker.unpacked);
 	if (!have_memory)
 		return &mia_enomem;
 	return *n.message ? mia_error_new(arena, MIA_ERROR_INPUT, "%s", printable(arena, n.message)) : NULL;

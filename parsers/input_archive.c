@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "guard.h"
 #include "input_private.h"
@@ -23,15 +24,16 @@ struct unpacker {
 	struct archive *archive;
 	size_t at;           /* in origin->bytes */
 	bool at_end;         /* libarchive asked for more than there is */
+	bool cut;            /* the data ended early */
 	char *block;
 	uint64_t kept;       /* bytes of members */
 	size_t nr_members;
 	struct unpacked *ret;
 };
 
-static la_ssize_t read_block(struct archive *archive, void *context, const void **ret)
+/* The next bytes of the origin; 0 at its end, -1 and errno on failure. */
+static ssize_t origin_read(struct unpacker *u, const void **ret)
 {
-	struct unpacker *u = context;
 	ssize_t n;
 
 	if (u->origin->fd < 0) {
@@ -40,14 +42,22 @@ static la_ssize_t read_block(struct archive *archive, void *context, const void 
 		n = (ssize_t)min_u64(rest.n, READ_BYTES);
 		*ret = rest.p;
 		u->at += (size_t)n;
-	} else {
-		do
-			n = read(u->origin->fd, u->block, READ_BYTES);
-		while (n < 0 && errno == EINTR);
-		*ret = u->block;
-		if (n < 0)
-			archive_set_error(archive, errno, "%s", strerror(errno));
+		return n;
 	}
+	do
+		n = read(u->origin->fd, u->block, READ_BYTES);
+	while (n < 0 && errno == EINTR);
+	*ret = u->block;
+	return n;
+}
+
+static la_ssize_t read_block(struct archive *archive, void *context, const void **ret)
+{
+	struct unpacker *u = context;
+	ssize_t n = origin_read(u, ret);
+
+	if (n < 0)
+		archive_set_error(archive, errno, "%s", strerror(errno));
 	u->at_end |= n == 0;
 	return n;
 }
@@ -73,17 +83,20 @@ static bool filters_init(struct archive *a, bool formats)
 }
 
 /* An end in the middle of the data, rather than wrong data. */
-static bool ended_early(const struct unpacker *u)
+static bool ended_early(struct unpacker *u)
 {
 	const char *text = archive_error_string(u->archive);
 
-	return u->at_end || (text && (strstr(text, "runcated") || strstr(text, "end of file")));
+	u->cut |= u->at_end || (text && (strstr(text, "runcated") || strstr(text, "end of file")));
+	return u->cut;
 }
 
-static struct mia_error *broken(const struct unpacker *u)
+static struct mia_error *broken(struct unpacker *u)
 {
 	const char *text = archive_error_string(u->archive);
 
+	if (ended_early(u))
+		text = "the data ends before anything can be read";
 	return input_error(u->arena, u->origin->name, text ? text : "damaged");
 }
 
@@ -118,7 +131,7 @@ static int entry_read_all(struct unpacker *u, struct scratch *to, bool *cut)
 	return error;
 }
 
-static struct mia_error *read_error(const struct unpacker *u, const char *name, int error)
+static struct mia_error *read_error(struct unpacker *u, const char *name, int error)
 {
 	if (error == EIO)
 		return broken(u);
@@ -135,9 +148,7 @@ static struct mia_error *stream_unpack(struct unpacker *u)
 	ret->too_large = error == EFBIG;
 	if (error)
 		return read_error(u, u->origin->name, error);
-	if (ret->truncated && !ret->scratch.n)
-		return input_error(u->arena, u->origin->name, "the compressed data ends before anything can be read");
-	return NULL;
+	return ret->truncated && !ret->scratch.n ? broken(u) : NULL;
 }
 
 /* Without "./" in front; NULL for a name that is absolute or leads upwards. */
@@ -246,7 +257,7 @@ static struct mia_error *archive_unpack(struct unpacker *u, struct archive_entry
 	int status = ARCHIVE_OK;
 
 	u->ret->is_archive = true;
-	while (status >= ARCHIVE_WARN && !u->ret->truncated) {
+	while ((status == ARCHIVE_OK || status == ARCHIVE_WARN) && !u->ret->truncated) {
 		const char *path = safe_path(archive_entry_pathname(entry));
 		struct mia_error *error = NULL;
 
@@ -258,11 +269,9 @@ static struct mia_error *archive_unpack(struct unpacker *u, struct archive_entry
 			return input_error(u->arena, u->origin->name, "too much in one archive");
 		status = archive_read_next_header(u->archive, &entry);
 	}
-	if (status < ARCHIVE_WARN) {
-		if (!ended_early(u))
-			return broken(u);
-		u->ret->truncated = true;
-	}
+	if (status < ARCHIVE_WARN && !ended_early(u))
+		return broken(u);
+	u->ret->truncated |= status < ARCHIVE_WARN;
 	/* Who knows what is missing; the last document is the one that may be short. */
 	if (u->ret->truncated && u->ret->members.nr)
 		u->ret->members.v[u->ret->members.nr - 1].cut = true;
@@ -275,12 +284,12 @@ static struct mia_error *unpack_opened(struct unpacker *u)
 	int status;
 
 	if (archive_read_open(u->archive, u, NULL, read_block, NULL) < ARCHIVE_WARN)
-		return ended_early(u) ? input_error(u->arena, u->origin->name, "the compressed data ends before anything can be read") : broken(u);
+		return broken(u);
 	status = archive_read_next_header(u->archive, &entry);
 	if (status == ARCHIVE_EOF)
 		return input_error(u->arena, u->origin->name, "an empty archive");
 	if (status < ARCHIVE_WARN)
-		return ended_early(u) ? input_error(u->arena, u->origin->name, "the data ends before anything can be read") : broken(u);
+		return broken(u);
 	return archive_format(u->archive) == ARCHIVE_FORMAT_RAW ? stream_unpack(u) : archive_unpack(u, entry);
 }
 
@@ -300,7 +309,8 @@ static struct mia_error *unpack_guarded(struct unpacker *u)
 	return error;
 }
 
-struct mia_error *unpack(struct arena *arena, const struct origin *origin, struct unpacked *ret)
+/* @cut: whether the origin ends early. */
+static struct mia_error *unpack_once(struct arena *arena, const struct origin *origin, struct unpacked *ret, bool *cut)
 {
 	struct unpacker u = { .arena = arena, .origin = origin, .ret = ret };
 	struct mia_error *error = &mia_enomem;
@@ -313,7 +323,91 @@ struct mia_error *unpack(struct arena *arena, const struct origin *origin, struc
 		error = unpack_guarded(&u);
 	archive_read_free(u.archive);
 	free(u.block);
+	*cut = u.cut;
 	return error;
+}
+
+/* All that can be had of a gzip stream that ends early. */
+static void gzip_inflate(struct unpacker *u, z_stream *z, struct scratch *to)
+{
+	int status = Z_OK;
+
+	while (status == Z_OK && to->n < MAX_OTHER_BYTES && scratch_reserve(to, READ_BYTES)) {
+		if (!z->avail_in) {
+			const void *p;
+			ssize_t n = origin_read(u, &p);
+
+			if (n <= 0)
+				return;
+			z->next_in = (Bytef *)p;
+			z->avail_in = (uInt)n;
+		}
+		z->next_out = (Bytef *)to->p + to->n;
+		z->avail_out = READ_BYTES;
+		status = inflate(z, Z_NO_FLUSH);
+		to->n += READ_BYTES - z->avail_out;
+		if (status == Z_BUF_ERROR)
+			status = Z_OK;
+		/* Files may be put together from several streams. */
+		if (status == Z_STREAM_END)
+			status = inflateReset(z);
+	}
+}
+
+static bool gzip_salvage(const struct origin *origin, struct scratch *to)
+{
+	struct unpacker u = { .origin = origin, .block = malloc(READ_BYTES) };
+	z_stream z = { 0 };
+
+	to->n = 0;
+	if (u.block && (origin->fd < 0 || lseek(origin->fd, 0, SEEK_SET) == 0) && inflateInit2(&z, 16 + MAX_WBITS) == Z_OK) {
+		gzip_inflate(&u, &z, to);
+		inflateEnd(&z);
+	}
+	free(u.block);
+	return to->n > 0;
+}
+
+static bool is_gzip(const struct origin *origin)
+{
+	char head[2];
+
+	if (origin->fd < 0)
+		return str_starts(origin->bytes, STR("\x1f\x8b"));
+	return pread(origin->fd, head, sizeof(head), 0) == sizeof(head) && !memcmp(head, "\x1f\x8b", 2);
+}
+
+struct mia_error *unpack(struct arena *arena, const struct origin *origin, struct unpacked *ret)
+{
+	struct scratch *salvaged = &ret->salvaged;
+	struct mia_error *error;
+	struct origin inside;
+	bool cut;
+
+	error = unpack_once(arena, origin, ret, &cut);
+	/* libarchive gives nothing of the last 64 KiB of a stream that ends early; that may be all of it. */
+	if (!cut || !is_gzip(origin) || !gzip_salvage(origin, salvaged))
+		return error;
+	inside = (struct origin){ .name = origin->name, .fd = -1, .bytes = { salvaged->p, salvaged->n } };
+	if (is_packed(inside.bytes)) {
+		error = unpack_once(arena, &inside, ret, &cut);
+	} else if (!ret->is_archive && salvaged->n > ret->scratch.n) {
+		struct scratch swap = ret->scratch;
+
+		ret->scratch = *salvaged;
+		*salvaged = swap;
+		error = NULL;
+	}
+	ret->truncated = true;
+	return error;
+}
+
+void unpacked_deinit(struct unpacked *unpacked)
+{
+	scratch_free(&unpacked->scratch);
+	scratch_free(&unpacked->inner);
+	scratch_free(&unpacked->salvaged);
+	*unpacked = (struct unpacked){ 0 };
 }
 
 /* A tar archive of the first days has no magic, but each header has the sum of its bytes. */

@@ -228,8 +228,7 @@ static void live_guarded(struct live *l)
 
 	guard_enter(&guard, l->arena);
 	if (guard_caught(&guard)) {
-		scratch_free(&l->unpacked.scratch);
-		scratch_free(&l->unpacked.inner);
+		unpacked_deinit(&l->unpacked);
 		guard_pass_on(&guard);
 	}
 	gather_log(l);
@@ -243,8 +242,7 @@ struct mia_error *input_live(struct arena *arena, const char *root, struct input
 	struct live l = { .arena = arena, .root = root, .input = &input };
 
 	live_guarded(&l);
-	scratch_free(&l.unpacked.scratch);
-	scratch_free(&l.unpacked.inner);
+	unpacked_deinit(&l.unpacked);
 	if (!input.nr)
 		return mia_error_new(arena, MIA_ERROR_INPUT, "the running machine: neither its log nor /proc can be read");
 	input_finish(&input);

@@ -63,13 +63,14 @@ struct members {
  * document of ours are left out.
  */
 struct unpacked {
-	struct scratch scratch, inner;
+	struct scratch scratch, inner, salvaged;
 	struct members members;
 	bool is_archive, truncated;
 	bool too_large; /* and has no lines of a boot: why unpack() failed */
 };
 
 struct mia_error *unpack(struct arena *arena, const struct origin *origin, struct unpacked *ret);
+void unpacked_deinit(struct unpacked *unpacked);
 
 /*
  * A tree of files: a folder, or an archive's members. Paths are relative to its root, "" is the root itself.

@@ -233,7 +233,7 @@ static struct json_object *allocations(const struct boot *b)
 		const struct allocation *x = &b->allocations.v[i];
 		struct json_object *row = json_object_new_object();
 
-		if (b->replayed && !x->line && !x->caller.n)
+		if (!x->base)
 			continue;
 		add(row, "line", x->line ? number(x->line) : NULL);
 		add(row, "caller", x->caller.n ? str(x->caller) : text(owner_id(x->owner)));

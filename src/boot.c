@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "stages.h"
+#include "memblock_replay.h"
 
 const char *stage_name(enum stage_id id)
 {
@@ -51,20 +51,26 @@ void boot_own(struct boot *b, enum owner owner, uint64_t base, uint64_t end)
 
 void boot_reserve(struct boot *b, enum owner owner, uint64_t base, uint64_t end)
 {
+	/* A log of memblock's own holds every reservation; the stages need not repeat them. */
+	if (b->replay.on && !b->replay.stepping)
+		return;
 	memblock_reserve(&b->memblock, base, end);
 	boot_own(b, owner, base, end);
 }
 
 void boot_free(struct boot *b, uint64_t base, uint64_t end)
 {
-	if (end > base)
+	if (end > base && !b->replay.on)
 		memblock_free(&b->memblock, base, end);
 }
 
 uint64_t boot_alloc(struct boot *b, enum owner owner, const struct memblock_request *request)
 {
-	struct allocation *a = vec_push(b->arena, &b->allocations);
+	struct allocation *a;
 
+	if (b->replay.on)
+		return 0;
+	a = vec_push(b->arena, &b->allocations);
 	*a = (struct allocation){ .request = *request, .owner = owner, .stage = b->stage };
 	a->base = memblock_alloc(&b->memblock, request);
 	if (a->base)
@@ -198,7 +204,13 @@ static void run_stage(struct boot *b, enum stage_id id)
 	};
 
 	b->stage = id;
+	if (b->replay.on && id == STAGE_ZONES)
+		memblock_replay_until(b, FACT_ZONE_HEADER);
+	if (b->replay.on && id == STAGE_FREE_ALL)
+		memblock_replay_until(b, b->record->tail_missing || boot_trait(b, TRAIT_MEMORY_LATE) ? NR_FACTS : FACT_MEMORY);
 	run[id](b);
+	if (id == STAGE_RESERVE && memblock_replay_possible(b))
+		memblock_replay_start(b);
 }
 
 void boot_run(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline,

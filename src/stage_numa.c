@@ -8,6 +8,7 @@
  * Kernel: x86_numa_init(), numa_cleanup_meminfo(), numa_register_memblks() (arch/x86/mm/numa.c; mm/numa_memblks.c from 6.12),
  *         alloc_node_data().
  */
+#include "memblock_replay.h"
 #include "stage_numa.h"
 
 #define NODE_MIN_SIZE (4 * MIB)
@@ -294,6 +295,8 @@ void numa_run(struct boot *b)
 		dummy_node(b);
 	if (fake)
 		numa_emulate(b, str_skip(option->value, 5));
+	if (b->replay.on)
+		memblock_replay_until(b, FACT_NODE_DATA);
 	set_nodes(b);
 	if (!covers_memory(b) && !b->numa_dummy) {
 		dummy_node(b);

@@ -40,8 +40,4 @@ void old_direct_map(struct boot *b, bool gb_pages);
 /* stage_numa.c */
 void numa_alloc_node_data(struct boot *b, int nid);
 
-/* memblock_replay.c: run the requests that a log of memblock's own holds. */
-bool memblock_replay_possible(const struct boot *b);
-void memblock_replay(struct boot *b);
-
 #endif

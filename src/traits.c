@@ -141,6 +141,8 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_EFI_FREE, V(7, 0), EFI_FREE_LINE, "seen in 7.2" },
 	{ TRAIT_EFI_FREE, S(6, 1, 170), EFI_FREE_LINE, "stable; seen in 6.1.192", .stable = true },
 	{ TRAIT_EFI_FREE, S(6, 12, 80), EFI_FREE_LINE, "stable; seen in 6.12.117", .stable = true },
+	{ TRAIT_MEMBLOCK_ROUND, S(2, 6, 35), 1, "" },
+	{ TRAIT_MEMBLOCK_ROUND, V(3, 14), 0, "read 3.13, 3.14" },
 	{ TRAIT_MEM_PFN_TRIM, V(3, 7), 1, "read 3.6, 3.10" },
 
 	/* direct map */

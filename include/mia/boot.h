@@ -131,6 +131,17 @@ struct allocations {
 	size_t nr, cap;
 };
 
+/* Where the replay of a log of memblock's own has come to; see src/memblock_replay.c. */
+struct memblock_replay {
+	bool on;
+	size_t next;                 /* fact of the log */
+	bool has_pending;
+	ptrdiff_t pending;           /* allocation whose answer has not come */
+	const struct fact *answered; /* outcome line whose allocation is known already */
+	bool next_checked, answers_missing;
+	bool stepping;               /* the replay itself reserves now */
+};
+
 /* Pages given to the buddy allocator after memblock's. */
 enum late_kind {
 	LATE_ALTERNATIVES, LATE_INITRD, LATE_INITMEM, LATE_TEXT_GAP, LATE_RODATA_GAP, LATE_DECRYPTED, LATE_EFI, LATE_CMA, LATE_GIGANTIC,
@@ -207,7 +218,7 @@ struct boot {
 	uint64_t percpu_bytes;              /* that each possible CPU keeps */
 	uint64_t log_buf_bytes;             /* a log buffer other than the static one */
 	struct phys_ranges efi_returns;     /* boot services memory that comes back */
-	bool replayed;                      /* requests came from a log of memblock's own */
+	struct memblock_replay replay;      /* requests come from a log of memblock's own */
 	bool reserved_complete;             /* every reservation is known: a log of memblock's own, or a full profile */
 	struct owned_ranges owned;
 	struct allocations allocations;

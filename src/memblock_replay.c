@@ -1,0 +1,303 @@
+/*
+ * memblock_replay.c - run the requests of a memblock=debug log.
+ *
+ *   in:   FACT_MB_* of the record, from the first dump on
+ *   out:  memblock as it was at each point of the boot; an allocation for each address that memblock chose
+ *
+ * An address is predicted from its request alone. Where the log also shows the real one, the replay goes on from that, so that
+ * a miss is counted once.
+ */
+#include "memblock_replay.h"
+
+/* Who asks, by the start of the caller's name. */
+static const struct {
+	const char *prefix;
+	enum owner owner;
+} callers[] = {
+	{ "sparse_index_alloc", OWNER_MEM_SECTION },
+	{ "memory_present", OWNER_MEM_SECTION },
+	{ "sparse_early_usemaps", OWNER_USEMAP },
+	{ "setup_usemap", OWNER_USEMAP },
+	{ "vmemmap_alloc_block_zero", OWNER_MEMMAP_TABLES },
+	{ "vmemmap_populate", OWNER_MEMMAP },
+	{ "alloc_node_mem_map", OWNER_MEMMAP },
+	{ "memmap_alloc", OWNER_MEMMAP },
+	{ "zone_wait_table_init", OWNER_WAIT_TABLE },
+	{ "acpi_parse_hpet", OWNER_RESOURCES },
+	{ "io_apic_init_mappings", OWNER_RESOURCES },
+	{ "e820__reserve_resources", OWNER_RESOURCES },
+	{ "e820_reserve_resources", OWNER_RESOURCES },
+	{ "firmware_map_add_early", OWNER_FIRMWARE_MAP },
+	{ "register_nosave_region", OWNER_NOSAVE },
+	{ "__register_nosave_region", OWNER_NOSAVE },
+	{ "start_kernel", OWNER_COMMAND_LINE },
+	{ "pcpu_fc_alloc", OWNER_PERCPU },
+	{ "pcpu_", OWNER_PERCPU_META },
+	{ "alloc_bootmem_cpumask_var", OWNER_CPUMASK },
+	{ "alloc_large_system_hash", OWNER_HASH_OTHER },
+	{ "spp_getpage", OWNER_ENTRY_AREA },
+	{ "swiotlb_init", OWNER_SWIOTLB },
+	{ "reserve_real_mode", OWNER_REAL_MODE },
+	{ "alloc_low_pages", OWNER_PAGE_TABLES },
+	{ "setup_log_buf", OWNER_LOG_BUF },
+	{ "numa_alloc_distance", OWNER_NUMA_DISTANCE },
+	{ "numa_set_distance", OWNER_NUMA_DISTANCE },
+	{ "reserve_crashkernel", OWNER_CRASHKERNEL },
+	{ "arch_reserve_crashkernel", OWNER_CRASHKERNEL },
+	{ "cma_", OWNER_CMA },
+	{ "__alloc_bootmem_huge_page", OWNER_GIGANTIC },
+	{ "alloc_bootmem_huge_page", OWNER_GIGANTIC },
+	{ "kfence_alloc_pool", OWNER_KFENCE },
+	{ "efi_memmap_alloc", OWNER_EFI_MEMMAP },
+	{ "efi_reserve_boot_services", OWNER_EFI_BOOT },
+	{ "efi_memblock_x86_reserve_range", OWNER_EFI_MEMMAP },
+	{ "efi_", OWNER_FIRMWARE_TABLES },
+	{ "acpi_reserve_initial_tables", OWNER_FIRMWARE_TABLES },
+	{ "smp_scan_config", OWNER_FIRMWARE_TABLES },
+	{ "memblock_double_array", OWNER_MEMBLOCK_ARRAY },
+	{ "reserve_bios_regions", OWNER_LOW_MEMORY },
+};
+
+/* Callers that are the allocator itself: the line before them was the request. */
+static const char *const answer_callers[] = { "memblock_alloc_range_nid", "memblock_virt_alloc_internal", "memblock_alloc_base_nid",
+					      "memblock_alloc_internal", "__alloc_memory_core_early" };
+
+#define SWIOTLB_LEAST MIB
+#define EFI_DESCRIPTOR_BYTES 48
+
+static enum owner owner_of_caller(struct str caller, uint64_t bytes)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(callers); i++) {
+		if (!str_starts(caller, str_of(callers[i].prefix)))
+			continue;
+		/* One function takes the buffer and its tables. */
+		if (callers[i].owner == OWNER_SWIOTLB && bytes < SWIOTLB_LEAST)
+			return OWNER_SWIOTLB_META;
+		return callers[i].owner;
+	}
+	/* sparse_init() takes the root array, sparse_init_nid() usage maps and struct pages. */
+	if (str_starts(caller, STR("sparse_init_nid")))
+		return bytes >= 2 * MIB ? OWNER_MEMMAP : OWNER_USEMAP;
+	if (str_starts(caller, STR("__earlyonly_bootmem_alloc")))
+		return bytes >= 2 * MIB ? OWNER_MEMMAP : OWNER_MEMMAP_TABLES;
+	if (str_starts(caller, STR("sparse_init")))
+		return OWNER_MEM_SECTION;
+	return OWNER_EXTRA;
+}
+
+static bool is_answer(struct str caller)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(answer_callers); i++)
+		if (str_starts(caller, str_of(answer_callers[i])))
+			return true;
+	return false;
+}
+
+bool memblock_replay_possible(const struct boot *b)
+{
+	return b->record && facts_first(&b->record->log, FACT_MB_DUMP) &&
+	       (facts_first(&b->record->log, FACT_MB_ALLOC) || facts_first(&b->record->log, FACT_MB_RESERVE));
+}
+
+/* --- the state that the first dump shows --- */
+
+void memblock_replay_start(struct boot *b)
+{
+	const struct facts *log = &b->record->log;
+	const struct fact *dump = facts_first(log, FACT_MB_DUMP), *next = facts_next(log, FACT_MB_DUMP, dump);
+	struct memblock_replay *r = &b->replay;
+
+	r->on = true;
+	r->next = (size_t)(dump - log->v);
+	b->memblock.reserved.nr = 0;
+	/* The log itself says when an array was doubled and where. */
+	b->memblock.memory.max = b->memblock.reserved.max = SIZE_MAX;
+	b->memblock.can_resize = false;
+	b->memblock.current_limit = UINT64_MAX;
+	for (const struct fact *f = dump; f && (!next || f < next); f = facts_next(log, FACT_MB_DUMP_REGION, f))
+		if (f->kind == FACT_MB_DUMP_REGION && str_is(f->s[0], "reserved"))
+			memblock_reserve_flags(&b->memblock, f->v[1], f->v[2], NUMA_NO_NODE, (uint32_t)f->v[4]);
+}
+
+/* --- requests and answers --- */
+
+static struct allocation *new_allocation(struct boot *b, const struct memblock_request *request, struct str caller, uint32_t line)
+{
+	struct allocation *a = vec_push(b->arena, &b->allocations);
+
+	*a = (struct allocation){ .request = *request, .caller = caller, .line = line, .owner = owner_of_caller(caller, request->size), .stage = b->stage };
+	a->base = memblock_alloc(&b->memblock, request);
+	return a;
+}
+
+static struct memblock_request request_of(const struct boot *b, const struct fact *f)
+{
+	bool ranged = f->tag == 1;
+	struct memblock_request q = { .size = f->v[0], .align = f->v[1], .ranged = ranged };
+
+	q.nid = ranged ? NUMA_NO_NODE : (int)(int64_t)f->v[2];
+	q.min = ranged ? f->v[2] : f->v[3];
+	q.max = ranged ? f->v[3] : f->v[4];
+	q.exact_nid = str_find(f->s[0], STR("exact")) >= 0;
+	if (q.nid < 0 || (size_t)q.nid >= MAX_NUMNODES)
+		q.nid = NUMA_NO_NODE;
+	/* To 3.13, and in el7, a request is rounded up to its alignment. */
+	if (boot_trait(b, TRAIT_MEMBLOCK_ROUND))
+		q.size = round_up_to(q.size, q.align ? q.align : 64);
+	return q;
+}
+
+/* The address that the kernel really got; the state follows it. */
+static void answer(struct boot *b, struct allocation *a, const struct fact *f)
+{
+	a->observed = f->v[0];
+	if (a->base == f->v[0])
+		return;
+	if (a->base)
+		memblock_free(&b->memblock, a->base, a->base + a->request.size);
+	memblock_reserve(&b->memblock, f->v[0], f->v[1]);
+}
+
+/* What an allocation without a request line was for follows in the log. */
+static void requestless(struct boot *b, const struct fact *f, const struct fact *end)
+{
+	const struct fact *next = f + 1 < end ? f + 1 : NULL;
+	struct memblock_request q = { .size = f->v[1] - f->v[0], .align = 64, .nid = NUMA_NO_NODE };
+	struct str caller = STR("");
+
+	if (next && next->kind == FACT_NODE_DATA) {
+		q.nid = (int)next->v[0];
+		caller = STR("alloc_node_data");
+		b->replay.answered = next;
+	} else if (next && next->kind == FACT_RAMDISK_NEW) {
+		q.align = PAGE_SIZE;
+		q.max = PFN_PHYS(b->machine->arch == ARCH_I386 ? b->max_low_pfn : b->max_pfn);
+		caller = STR("relocate_initrd");
+		b->replay.answered = next;
+	} else {
+		q.align = f->v[0] & -f->v[0] & (PAGE_SIZE - 1) ? 64 : PAGE_SIZE;
+		caller = STR("memblock_alloc");
+	}
+	answer(b, new_allocation(b, &q, caller, f->line), f);
+}
+
+/* The same when the log shows only what came of it. */
+static void from_outcome(struct boot *b, const struct fact *f)
+{
+	struct memblock_request q = { .align = 64, .nid = NUMA_NO_NODE };
+
+	if (f == b->replay.answered)
+		return;
+	if (f->kind == FACT_NODE_DATA) {
+		q.size = f->v[2] - f->v[1];
+		q.nid = (int)f->v[0];
+		new_allocation(b, &q, STR("alloc_node_data"), f->line);
+	} else {
+		q.size = align_up(f->v[1] - f->v[0], PAGE_SIZE);
+		q.align = PAGE_SIZE;
+		q.max = PFN_PHYS(b->machine->arch == ARCH_I386 ? b->max_low_pfn : b->max_pfn);
+		new_allocation(b, &q, STR("relocate_initrd"), f->line);
+	}
+}
+
+/*
+ * To 5.10 an allocation by physical address prints no request; the line that tells what came of it is all there is to see.
+ * Kernels that name no allocator in their own lines reserved by address, and that line is in any log.
+ */
+static bool outcome_needed(const struct boot *b, const struct fact *f)
+{
+	const struct facts *log = &b->record->log;
+	bool requested = f > log->v && f[-1].kind == FACT_MB_ALLOC;
+
+	return facts_first(log, FACT_MB_ALLOC) && f != b->replay.answered && b->replay.answers_missing && !requested;
+}
+
+/* How many more entries the EFI map has when [start, end) is cut out of it. Kernel: efi_memmap_split_count(). */
+static size_t split_count(const struct machine *m, uint64_t start, uint64_t end)
+{
+	for (size_t i = 0; i < m->efi.nr; i++) {
+		struct phys_range r = m->efi.v[i].range;
+
+		if (start >= r.end || end <= r.start)
+			continue;
+		return (start > r.start) + (end < r.end);
+	}
+	return 0;
+}
+
+/* A driver keeps part of the firmware's memory: the EFI map is copied into a larger one. Kernel: efi_arch_mem_reserve(). */
+static void from_efi_reserve(struct boot *b, const struct fact *f)
+{
+	uint64_t start = align_down(f->v[0], PAGE_SIZE), end = align_up(f->v[1], PAGE_SIZE);
+	struct memblock_request q = { .align = 64, .nid = NUMA_NO_NODE };
+
+	if (!b->replay.answers_missing || f[1].kind != FACT_E820_UPDATE)
+		return;
+	q.size = (b->machine->efi.nr + split_count(b->machine, start, end)) * EFI_DESCRIPTOR_BYTES;
+	new_allocation(b, &q, STR("efi_memmap_alloc"), f->line);
+}
+
+static void step(struct boot *b, const struct fact *f, const struct fact *end)
+{
+	struct memblock_replay *r = &b->replay;
+
+	switch ((enum fact_kind)f->kind) {
+	case FACT_MB_ALLOC: {
+		struct memblock_request q = request_of(b, f);
+
+		r->pending = new_allocation(b, &q, f->s[1], f->line) - b->allocations.v;
+		r->has_pending = true;
+		break;
+	}
+	case FACT_MB_RESERVE:
+		if (is_answer(f->s[0]) && r->has_pending)
+			answer(b, &b->allocations.v[r->pending], f);
+		else if (is_answer(f->s[0]))
+			requestless(b, f, end);
+		else
+			boot_reserve(b, owner_of_caller(f->s[0], f->v[1] - f->v[0]), f->v[0], f->v[1]);
+		if (f + 1 < end && str_starts(f->s[0], STR("efi_mem_reserve")))
+			from_efi_reserve(b, f);
+		r->has_pending = false;
+		break;
+	case FACT_MB_FREE:
+		memblock_free(&b->memblock, f->v[0], f->v[1]);
+		break;
+	case FACT_NODE_DATA:
+	case FACT_RAMDISK_NEW:
+		if (outcome_needed(b, f))
+			from_outcome(b, f);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Were the allocator's answers cut out of the log? */
+static bool answers_missing(const struct facts *log)
+{
+	for (each_fact(f, log, FACT_MB_RESERVE))
+		if (is_answer(f->s[0]))
+			return false;
+	return true;
+}
+
+void memblock_replay_until(struct boot *b, enum fact_kind kind)
+{
+	const struct facts *log = &b->record->log;
+	const struct fact *stop = facts_first(log, kind), *end = log->v + log->nr;
+	struct memblock_replay *r = &b->replay;
+
+	if (!r->on)
+		return;
+	if (!r->next_checked) {
+		r->answers_missing = answers_missing(log);
+		r->next_checked = true;
+	}
+	if (kind == NR_FACTS)
+		stop = end;
+	r->stepping = true;
+	for (; r->next < log->nr && stop && &log->v[r->next] < stop; r->next++)
+		step(b, &log->v[r->next], end);
+	r->stepping = false;
+}
