@@ -195,6 +195,19 @@ static bool applies(const struct boot *b, enum condition when)
 	return false;
 }
 
+/* The line behind which memblock's free memory has been handed over. */
+static enum fact_kind end_of_memblock(const struct boot *b)
+{
+	static const enum fact_kind lines[] = { FACT_MEMORY, FACT_MEMORY_X86, FACT_MEMORY_I386 };
+
+	if (boot_trait(b, TRAIT_MEMORY_LATE))
+		return NR_FACTS;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		if (facts_first(&b->record->log, lines[i]))
+			return lines[i];
+	return NR_FACTS;
+}
+
 static void run_stage(struct boot *b, enum stage_id id)
 {
 	static void (*const run[])(struct boot *) = {
@@ -207,7 +220,7 @@ static void run_stage(struct boot *b, enum stage_id id)
 	if (b->replay.on && id == STAGE_ZONES)
 		memblock_replay_until(b, FACT_ZONE_HEADER);
 	if (b->replay.on && id == STAGE_FREE_ALL)
-		memblock_replay_until(b, b->record->tail_missing || boot_trait(b, TRAIT_MEMORY_LATE) ? NR_FACTS : FACT_MEMORY);
+		memblock_replay_until(b, end_of_memblock(b));
 	run[id](b);
 	if (id == STAGE_RESERVE && memblock_replay_possible(b))
 		memblock_replay_start(b);

@@ -133,6 +133,7 @@ void kernel_extract(struct arena *arena, const struct boot_record *record, const
 			str_cut_word(&rest, &release);
 	}
 	release_parse(release, &ret->release);
+	release_refine(version ? version->s[1] : record->version, &ret->release);
 	traits_resolve(&ret->release, machine->arch, record, &ret->traits);
 	extract_sections(record, ret);
 	extract_frees(record, ret);

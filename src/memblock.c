@@ -336,9 +336,11 @@ static uint64_t find_bottom_up(const struct memblock *mb, uint64_t start, uint64
 static uint64_t find_with(const struct memblock *mb, const struct memblock_request *q, int nid, bool mirror)
 {
 	/* The first page is never handed out. */
-	uint64_t start = max_u64(q->min, PAGE_SIZE), end = q->max > 1 ? min_u64(q->max, mb->current_limit) : mb->current_limit;
+	uint64_t start = max_u64(q->min, PAGE_SIZE), end = mb->current_limit;
 	uint64_t align = q->align ? q->align : SMP_CACHE_BYTES, base = 0;
 
+	if (q->max > 1)
+		end = q->ranged ? q->max : min_u64(q->max, end);
 	if (end <= start || !q->size)
 		return 0;
 	if (mb->bottom_up) {

@@ -63,7 +63,6 @@ static const char *const answer_callers[] = { "memblock_alloc_range_nid", "membl
 					      "memblock_alloc_internal", "__alloc_memory_core_early" };
 
 #define SWIOTLB_LEAST MIB
-#define EFI_DESCRIPTOR_BYTES 48
 
 static enum owner owner_of_caller(struct str caller, uint64_t bytes)
 {
@@ -212,19 +211,6 @@ static bool outcome_needed(const struct boot *b, const struct fact *f)
 	return facts_first(log, FACT_MB_ALLOC) && f != b->replay.answered && b->replay.answers_missing && !requested;
 }
 
-/* How many more entries the EFI map has when [start, end) is cut out of it. Kernel: efi_memmap_split_count(). */
-static size_t split_count(const struct machine *m, uint64_t start, uint64_t end)
-{
-	for (size_t i = 0; i < m->efi.nr; i++) {
-		struct phys_range r = m->efi.v[i].range;
-
-		if (start >= r.end || end <= r.start)
-			continue;
-		return (start > r.start) + (end < r.end);
-	}
-	return 0;
-}
-
 /* A driver keeps part of the firmware's memory: the EFI map is copied into a larger one. Kernel: efi_arch_mem_reserve(). */
 static void from_efi_reserve(struct boot *b, const struct fact *f)
 {
@@ -233,8 +219,9 @@ static void from_efi_reserve(struct boot *b, const struct fact *f)
 
 	if (!b->replay.answers_missing || f[1].kind != FACT_E820_UPDATE)
 		return;
-	q.size = (b->machine->efi.nr + split_count(b->machine, start, end)) * EFI_DESCRIPTOR_BYTES;
-	new_allocation(b, &q, STR("efi_memmap_alloc"), f->line);
+	q.size = efi_memmap_bytes(b->machine, start, end);
+	if (q.size)
+		new_allocation(b, &q, STR("efi_memmap_alloc"), f->line);
 }
 
 static void step(struct boot *b, const struct fact *f, const struct fact *end)

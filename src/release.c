@@ -45,6 +45,35 @@ static void find_distribution(struct release *r)
 	}
 }
 
+/*
+ * Debian and Ubuntu number their kernels by ABI; the upstream release stands in the build text: "Debian 6.1.192-2 (2026-11-16)",
+ * "(Ubuntu 5.15.0-46.49-generic 5.15.39)".
+ */
+void release_refine(struct str build, struct release *ret)
+{
+	ptrdiff_t at = str_find(build, STR(" Debian ")), ubuntu = str_find(build, STR("(Ubuntu "));
+	struct release upstream = { 0 };
+	struct str s, word;
+
+	if (at >= 0) {
+		s = str_skip(build, (size_t)at + 8);
+	} else if (ubuntu >= 0) {
+		s = str_skip(build, (size_t)ubuntu + 8);
+		if (!str_cut_word(&s, &word))
+			return;
+		s = str_trim(s);
+	} else {
+		return;
+	}
+	upstream.major = take_number(&s);
+	if (!take_dot(&s))
+		return;
+	upstream.minor = take_number(&s);
+	if (upstream.major != ret->major || upstream.minor != ret->minor || !take_dot(&s))
+		return;
+	ret->patch = take_number(&s);
+}
+
 void release_parse(struct str text, struct release *ret)
 {
 	struct str s = text;

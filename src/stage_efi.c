@@ -46,6 +46,25 @@ void efi_run_early(struct boot *b)
 	}
 }
 
+#define EFI_DESCRIPTOR_BYTES 48
+
+/* Entries that cutting [start, end) out of the EFI map adds. Kernel: efi_memmap_split_count(). */
+static size_t efi_split_count(const struct machine *m, uint64_t start, uint64_t end)
+{
+	for (size_t i = 0; i < m->efi.nr; i++) {
+		struct phys_range r = m->efi.v[i].range;
+
+		if (start < r.end && end > r.start)
+			return (start > r.start) + (end < r.end);
+	}
+	return 0;
+}
+
+uint64_t efi_memmap_bytes(const struct machine *m, uint64_t start, uint64_t end)
+{
+	return m->efi.nr ? (m->efi.nr + efi_split_count(m, start, end)) * EFI_DESCRIPTOR_BYTES : 0;
+}
+
 /*
  * Edits of the map after memory was handed to memblock: a driver keeps a table that lies in boot services memory. They come
  * with a reservation of whole pages; the memory itself stays in memblock.
@@ -63,5 +82,7 @@ void efi_run(struct boot *b)
 		e820_edit_update(b, f->v[0], f->v[1], E820_TYPE_RAM, E820_TYPE_RESERVED);
 		e820_update_table(b->arena, &b->e820, boot_trait(b, TRAIT_SOFT_RESERVED_APART));
 		boot_reserve(b, OWNER_FIRMWARE_TABLES, f->v[0], f->v[1]);
+		if (boot_trait(b, TRAIT_EFI_FREE) >= EFI_FREE_SILENT)
+			boot_alloc_bytes(b, OWNER_EFI_MEMMAP, efi_memmap_bytes(b->machine, f->v[0], f->v[1]), 64, NUMA_NO_NODE);
 	}
 }

@@ -156,7 +156,7 @@ static uint64_t slot_lists(const struct percpu *p)
 /* struct pcpu_chunk with its bitmap of populated pages, before the build says otherwise. */
 static uint64_t chunk_bytes(const struct boot *b)
 {
-	static const uint64_t by_era[] = { 128, 105, 128, 144, 144 };
+	static const uint64_t by_era[] = { 120, 105, 128, 144, 144 };
 
 	return is_known(b->kernel->pcpu_chunk) ? b->kernel->pcpu_chunk.v : by_era[boot_trait(b, TRAIT_PCPU_META)];
 }

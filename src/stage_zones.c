@@ -476,6 +476,16 @@ static void say_node_setup(struct boot *b, const struct pgdat *node)
 		SAY(b, NODE_MEMORYLESS, 0, (uint64_t)node->nid);
 }
 
+#define WAIT_TABLE_BYTES (UINT64_C(4096) * 24)
+
+/* Hash tables of tasks that wait for a page; with memory hotplug always of the largest size. Kernel: zone_wait_table_init(), to 4.8. */
+static void alloc_wait_tables(struct boot *b, const struct pgdat *node)
+{
+	for (size_t i = 0; i < b->nr_zones && boot_trait(b, TRAIT_WAIT_TABLES); i++)
+		if (node->zone[b->zone_order[i]].spanned)
+			boot_alloc_bytes(b, OWNER_WAIT_TABLE, WAIT_TABLE_BYTES, 64, node->nid);
+}
+
 /* Kernel: free_area_init_node(). */
 static void init_node(struct boot *b, struct pgdat *node, uint64_t dma_reserve)
 {
@@ -490,6 +500,7 @@ static void init_node(struct boot *b, struct pgdat *node, uint64_t dma_reserve)
 	for (size_t i = 0; totals && i < b->nr_zones; i++)
 		if (node->zone[b->zone_order[i]].spanned)
 			say_zone_sizes(b, &node->zone[b->zone_order[i]]);
+	alloc_wait_tables(b, node);
 }
 
 /* Nodes without memory that exist all the same because CPUs belong to them. */

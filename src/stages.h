@@ -30,6 +30,8 @@ void boot_add_resource(struct boot *b, uint64_t start, uint64_t end, const char 
 
 /* stage_efi.c: reservations made while memblock is being filled. */
 void efi_run_early(struct boot *b);
+/* Size of the EFI map when [start, end) is cut out of it; 0 if the map is not known. */
+uint64_t efi_memmap_bytes(const struct machine *m, uint64_t start, uint64_t end);
 
 /* stage_sparse.c: one array of struct pages per node, once the zones are known. */
 void flat_memmap_run(struct boot *b);

@@ -140,10 +140,26 @@ static void from_order(struct resolver *r)
 		prove(r, TRAIT_FALLBACK_LINES, 0, built->line);
 }
 
+/* Does the firmware map change inside [start, end)? */
+static bool map_border_inside(const struct facts *log, uint64_t start, uint64_t end)
+{
+	for (each_fact(f, log, FACT_E820_ENTRY))
+		if (f->tag == TAG_NONE && f->v[2] != E820_TYPE_RAM && f->v[0] > start && f->v[0] < end)
+			return true;
+	return false;
+}
+
 /* Two regions that touch are a hole and the reserved range behind it, which the newer rule reports as one. */
 static void from_nosave(struct resolver *r)
 {
 	const struct fact *last = NULL;
+
+	for (each_fact(f, r->log, FACT_NOSAVE)) {
+		if (f->v[0] >= MIB && map_border_inside(r->log, f->v[0], f->v[1])) {
+			prove(r, TRAIT_NOSAVE_RULE, NOSAVE_PER_HOLE, f->line);
+			return;
+		}
+	}
 
 	for (each_fact(f, r->log, FACT_NOSAVE)) {
 		if (last && last->v[1] == f->v[0] && f->v[0] >= MIB) {

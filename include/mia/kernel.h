@@ -86,6 +86,8 @@ struct kernel {
 };
 
 void release_parse(struct str text, struct release *ret);
+/* The patch level that a distribution hides behind its own numbers, from the build text of the version line. */
+void release_refine(struct str build, struct release *ret);
 
 /* What the record says of its kernel; traits are resolved too. */
 void kernel_extract(struct arena *arena, const struct boot_record *record, const struct machine *machine, struct kernel *ret);

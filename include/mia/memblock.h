@@ -73,7 +73,7 @@ struct memblock_request {
 	uint64_t min, max;    /* max 0 or 1: the current limit */
 	int nid;
 	bool exact_nid;       /* never from another node */
-	bool ranged;          /* a caller of memblock_phys_alloc_range(): does not fall back below @min */
+	bool ranged;          /* by physical range: neither the current limit counts, nor is there a way below @min */
 };
 
 /* First suitable free range; 0 if there is none. Nothing is reserved. Kernel: memblock_find_in_range_node(). */

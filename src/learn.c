@@ -1,0 +1,280 @@
+/*
+ * learn.c - what one kernel build costs, from boots of it.
+ *
+ * Sizes that any boot of the build shares are taken from whichever record shows them: the image from /proc/iomem or from
+ * memblock's first dump, structures from the requests of a memblock=debug log, the rest from ordinary lines.
+ */
+#include "mia/learn.h"
+
+#include "mia/arena.h"
+
+static struct quantity from_log(uint64_t v, uint32_t line) { return (struct quantity){ v, KNOWN_SAID, line }; }
+
+static void keep(struct quantity *q, uint64_t v, uint32_t line)
+{
+	if (!is_known(*q))
+		*q = from_log(v, line);
+}
+
+/* --- the image --- */
+
+static const struct iomem_entry *resource(const struct boot_record *r, const char *name)
+{
+	for (size_t i = 0; i < r->iomem.nr; i++)
+		if (str_is(r->iomem.v[i].name, name))
+			return &r->iomem.v[i];
+	return NULL;
+}
+
+static void learn_sections(const struct boot_record *r, struct image *image)
+{
+	const struct iomem_entry *code = resource(r, "Kernel code"), *rodata = resource(r, "Kernel rodata");
+	const struct iomem_entry *data = resource(r, "Kernel data"), *bss = resource(r, "Kernel bss");
+	uint64_t base;
+
+	if (!code || !bss || code->end == code->start)
+		return;
+	base = code->start;
+	keep(&image->text_end, code->end - base, code->line);
+	if (rodata) {
+		keep(&image->rodata_start, rodata->start - base, rodata->line);
+		keep(&image->rodata_end, rodata->end - base, rodata->line);
+	}
+	if (data) {
+		keep(&image->data_start, data->start - base, data->line);
+		keep(&image->data_end, data->end - base, data->line);
+	}
+	keep(&image->bss_start, bss->start - base, bss->line);
+	keep(&image->bss_end, bss->end - base, bss->line);
+}
+
+/* The brk area is the first thing that setup_arch() reserves by itself, right behind the image. */
+bool learn_image_place(const struct boot_record *r, struct phys_range *image, struct phys_range *brk)
+{
+	const struct fact *dump = facts_first(&r->log, FACT_MB_DUMP), *next;
+
+	if (!dump)
+		return false;
+	next = facts_next(&r->log, FACT_MB_DUMP, dump);
+	for (each_fact(f, &r->log, FACT_MB_RESERVE)) {
+		if (f > dump)
+			return false;
+		if (!str_starts(f->s[0], STR("setup_arch")) || f->v[0] < 16 * MIB)
+			continue;
+		for (const struct fact *g = facts_next(&r->log, FACT_MB_DUMP_REGION, dump); g && (!next || g < next); g = facts_next(&r->log, FACT_MB_DUMP_REGION, g)) {
+			if (!str_is(g->s[0], "reserved") || g->v[1] > f->v[0] || g->v[2] < f->v[1])
+				continue;
+			*image = (struct phys_range){ g->v[1], f->v[0] };
+			*brk = (struct phys_range){ f->v[0], f->v[1] };
+			return true;
+		}
+	}
+	return false;
+}
+
+static void learn_image(const struct boot_record *r, struct kernel *k)
+{
+	struct phys_range image, brk;
+
+	learn_sections(r, &k->image);
+	if (learn_image_place(r, &image, &brk)) {
+		keep(&k->image.span, phys_len(image), 1);
+		keep(&k->image.brk, phys_len(brk), 1);
+	}
+	if (is_known(k->image.bss_end))
+		keep(&k->image.span, align_up(k->image.bss_end.v, PAGE_SIZE), k->image.bss_end.line);
+}
+
+/* --- structures, from requests --- */
+
+static bool by(const struct fact *f, const char *caller) { return str_starts(f->s[1], str_of(caller)); }
+
+static void learn_real_mode(const struct boot_record *r, struct kernel *k)
+{
+	for (each_fact(f, &r->log, FACT_MB_ALLOC))
+		if (by(f, "reserve_real_mode"))
+			keep(&k->real_mode, f->v[0], f->line);
+	for (each_fact(f, &r->log, FACT_MB_RESERVE))
+		if (str_starts(f->s[0], STR("reserve_real_mode")) && f->v[0])
+			keep(&k->real_mode, f->v[1] - f->v[0], f->line);
+	for (each_fact(f, &r->log, FACT_TRAMPOLINE))
+		keep(&k->real_mode, f->v[1 + 1], f->line);
+	for (each_fact(f, &r->log, FACT_TRAMPOLINE_HASHED))
+		keep(&k->real_mode, f->v[1], f->line);
+}
+
+/* Sections that the record's memory touches, and how many root pages they need. */
+static uint64_t count_sections(const struct boot *b)
+{
+	uint64_t nr = 0, done = 0;
+
+	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
+		uint64_t from = max_u64(b->memblock.memory.v[i].base >> 27, done), to = div_up(b->memblock.memory.v[i].end, UINT64_C(1) << 27);
+
+		nr += to > from ? to - from : 0;
+		done = max_u64(done, to);
+	}
+	return nr;
+}
+
+/* The root array holds a pointer for every page of section descriptors that could be. */
+static void learn_sparse(const struct boot_record *r, const struct boot *b, struct kernel *k)
+{
+	uint64_t sections = UINT64_C(1) << ((boot_trait(b, TRAIT_FIVE_LEVEL) ? 52 : 46) - 27), usemaps = 0;
+	uint32_t line = 0;
+
+	for (size_t i = 0; i < b->allocations.nr; i++) {
+		const struct allocation *a = &b->allocations.v[i];
+
+		if (a->owner == OWNER_MEM_SECTION && a->request.size != PAGE_SIZE && a->request.size && boot_trait(b, TRAIT_MEM_SECTION_ROOTS))
+			keep(&k->mem_section, PAGE_SIZE / (sections * 8 / a->request.size), a->line);
+		if (a->owner == OWNER_USEMAP) {
+			usemaps += a->request.size;
+			line = a->line;
+		}
+	}
+	if (usemaps && boot_trait(b, TRAIT_MEM_MODEL) == MODEL_SPARSE && usemaps % count_sections(b) == 0)
+		keep(&k->usemap, usemaps / count_sections(b), line);
+	(void)r;
+}
+
+static uint64_t count_requests(const struct boot_record *r, const char *caller, uint32_t *line)
+{
+	uint64_t nr = 0;
+
+	for (each_fact(f, &r->log, FACT_MB_ALLOC)) {
+		if (by(f, caller)) {
+			nr++;
+			*line = f->line;
+		}
+	}
+	return nr;
+}
+
+static void learn_counts(const struct boot_record *r, const struct boot *b, struct kernel *k)
+{
+	uint32_t line = 0;
+	uint64_t pages = count_requests(r, "spp_getpage", &line), masks, copies = 0;
+
+	/* Kernels that do not print these requests print the page they got. */
+	for (each_fact(f, &r->log, FACT_MB_RESERVE)) {
+		const struct fact *built = facts_first(&r->log, FACT_KERNEL_COMMAND_LINE);
+
+		if (built && f > built && str_starts(f->s[0], STR("__alloc_memory_core_early")) && f->v[1] - f->v[0] == PAGE_SIZE) {
+			pages++;
+			line = f->line;
+		}
+	}
+	keep(&k->entry_area_pages, pages, line ? line : 1);
+	masks = count_requests(r, "alloc_bootmem_cpumask_var", &line);
+	if (masks > b->nr_nodes)
+		keep(&k->cpumask_vars, masks - b->nr_nodes, line);
+	for (each_fact(f, &r->log, FACT_MB_ALLOC))
+		copies += f->v[0] == b->cmdline->text.n + 1 && (int64_t)f->v[2] == NUMA_NO_NODE && f->v[1] <= 64;
+	if (copies)
+		keep(&k->cmdline_copies, copies, line ? line : 1);
+}
+
+static void learn_percpu_meta(const struct boot_record *r, struct kernel *k)
+{
+	const struct fact *last = NULL;
+
+	for (each_fact(f, &r->log, FACT_MB_ALLOC))
+		if (by(f, "pcpu_alloc_first_chunk")) {
+			/* The chunk comes first, then its maps. */
+			keep(&k->pcpu_chunk, f->v[0], f->line);
+			return;
+		}
+	/* Before 4.10 the chunk is the last that pcpu_setup_first_chunk() takes. */
+	for (each_fact(f, &r->log, FACT_MB_ALLOC))
+		if (by(f, "pcpu_setup_first_chunk"))
+			last = f;
+	if (last && k->traits.t[TRAIT_PCPU_META].value == PCPU_META_MAP)
+		keep(&k->pcpu_chunk, last->v[0], last->line);
+}
+
+static void learn_log_buf(const struct boot_record *r, struct kernel *k)
+{
+	const struct fact *meta = facts_first(&r->log, FACT_LOG_BUF_META), *min = facts_first(&r->log, FACT_LOG_BUF_MIN);
+
+	if (min)
+		keep(&k->log_buf, min->v[0], min->line);
+	else if (meta && !facts_first(&r->log, FACT_LOG_BUF_LEN))
+		keep(&k->log_buf, meta->v[0], meta->line);
+}
+
+static void merge_traits(struct traits *to, const struct traits *from)
+{
+	for (size_t i = 1; i < NR_TRAITS; i++) {
+		if (from->t[i].basis == BASIS_EVIDENCE && to->t[i].basis < BASIS_EVIDENCE)
+			to->t[i] = from->t[i];
+		else if (from->t[i].basis == BASIS_DISTRIBUTION && to->t[i].basis < BASIS_DISTRIBUTION)
+			to->t[i] = from->t[i];
+	}
+}
+
+#define QUANTITIES(X)                                                                                                 \
+	X(image.span) X(image.brk) X(image.text_end) X(image.rodata_start) X(image.rodata_end) X(image.data_start)    \
+	X(image.data_end) X(image.bss_start) X(image.bss_end) X(code_kib) X(rwdata_kib) X(rodata_kib) X(init_kib)     \
+	X(bss_kib) X(alternatives_kib) X(initmem_kib) X(text_gap_kib) X(rodata_gap_kib) X(decrypted_kib)              \
+	X(percpu_static) X(percpu_reserved) X(percpu_dynamic) X(nr_cpus) X(pglist_data) X(struct_page)                \
+	X(mem_section) X(usemap) X(real_mode) X(log_buf) X(entry_area_pages) X(vmalloc_pages) X(cmdline_copies)       \
+	X(dmi_brk) X(pcpu_chunk) X(pcpu_slots) X(pcpu_block) X(cpumask_vars) X(kfence) X(cma_default) X(low_ram_limit)
+
+static void merge_quantities(struct kernel *to, const struct kernel *from)
+{
+#define MERGE(member)                                                                                                 \
+	if (!is_known(to->member))                                                                                    \
+		to->member = from->member;
+	QUANTITIES(MERGE)
+#undef MERGE
+}
+
+void learn_boot(struct arena *arena, const struct boot_record *record, const struct boot *boot, struct kernel *ret)
+{
+	const struct kernel *extracted = boot->kernel;
+
+	(void)arena;
+	if (!ret->release.text.n) {
+		ret->release = extracted->release;
+		ret->arch = extracted->arch;
+		ret->has_numa = ret->has_hotplug = ret->has_hibernation = false;
+		ret->has_cma = extracted->has_cma;
+		ret->has_kaslr = true;
+		ret->traits = extracted->traits;
+	}
+	ret->has_numa |= extracted->has_numa;
+	ret->has_hotplug |= extracted->has_hotplug;
+	ret->has_hibernation |= extracted->has_hibernation;
+	ret->has_cma |= extracted->has_cma;
+	merge_traits(&ret->traits, &extracted->traits);
+	merge_quantities(ret, extracted);
+	learn_image(record, ret);
+	learn_real_mode(record, ret);
+	learn_sparse(record, boot, ret);
+	learn_counts(record, boot, ret);
+	learn_percpu_meta(record, ret);
+	learn_log_buf(record, ret);
+}
+
+void kernel_apply_profile(struct kernel *kernel, const struct kernel *profile)
+{
+#define APPLY(member)                                                                                                 \
+	if (!is_known(kernel->member) && is_known(profile->member)) {                                                 \
+		kernel->member = profile->member;                                                                     \
+		kernel->member.known = KNOWN_PROFILE;                                                                 \
+	}
+	QUANTITIES(APPLY)
+#undef APPLY
+	for (size_t i = 1; i < NR_TRAITS; i++) {
+		const struct trait *t = &profile->traits.t[i];
+
+		if (t->basis >= BASIS_PROFILE && kernel->traits.t[i].basis < BASIS_PROFILE)
+			kernel->traits.t[i] = (struct trait){ t->value, BASIS_PROFILE, 0 };
+	}
+	kernel->has_numa |= profile->has_numa;
+	kernel->has_hotplug |= profile->has_hotplug;
+	kernel->has_hibernation |= profile->has_hibernation;
+	kernel->extra = profile->extra;
+	kernel->has_profile = true;
+}
