@@ -9,7 +9,9 @@
 #include "mia/base.h"
 #include "wrappers.h"
 
+/* Mailers fold at 72 to 78 columns, less what quoting has added since; terminals cut at 80 or more. */
 #define MIN_WIDTH 50
+#define MIN_TERMINAL_WIDTH 80
 #define MAX_WIDTH 160
 /* What is looked at: the start of a boot has many long lines. */
 #define SAMPLE_LINES 400
@@ -22,6 +24,7 @@
 
 struct pair {
 	size_t length, need; /* of the first half; with the word that follows */
+	size_t bytes;        /* of the first half with the blanks at its end */
 	bool requoted;       /* the second half has lost a quote mark: a mailer folded a line that was a quote already */
 };
 
@@ -46,12 +49,25 @@ static size_t first_word(struct str s)
 	return str_cut_word(&s, &word) ? word.n : 0;
 }
 
-/* A message of its own; nearly every line of a log is seen at a glance to be one. */
+/* "[    0." or "<6>[": nearly every line of a log is seen at a glance to be a message of its own. */
+static bool has_usual_prefix(struct str s)
+{
+	size_t i = 1;
+
+	if (s.n > 3 && s.p[0] == '<')
+		return s.p[2] == '>' && s.p[3] == '[';
+	if (!s.n || s.p[0] != '[')
+		return false;
+	while (i < s.n && (s.p[i] == ' ' || (s.p[i] >= '0' && s.p[i] <= '9')))
+		i++;
+	return i > 1 && i < s.n && s.p[i] == '.';
+}
+
 static bool has_prefix(struct str raw)
 {
 	struct log_line line;
 
-	if (raw.n > 2 && (raw.p[0] == '[' || raw.p[0] == '<') && (raw.p[1] == ' ' || (raw.p[1] >= '0' && raw.p[1] <= '9')))
+	if (has_usual_prefix(raw))
 		return true;
 	log_line_strip(raw, &line);
 	return line.has_prefix || line.has_time;
@@ -71,7 +87,8 @@ static struct pair pair_of(struct str line, struct str next, size_t word)
 {
 	size_t length = length_without_blanks(line);
 
-	return (struct pair){ length, length + 1 + word, quote_depth(line) > quote_depth(next) };
+	/* The blanks between the two are those that are left and one that may have been dropped. */
+	return (struct pair){ length, line.n + 1 + word, line.n, quote_depth(line) > quote_depth(next) };
 }
 
 static void take_sample(struct str bytes, struct sample *sample)
@@ -117,40 +134,43 @@ static size_t explained(const struct sample *sample, size_t width, bool hard)
 	if (longer_than(sample, width + (hard ? 0 : LEFT_ALONE)) * 25 > sample->nr_lines)
 		return 0;
 	for (size_t i = 0; i < sample->nr_pairs; i++)
-		n += hard ? sample->pair[i].length == width : pair_fits(&sample->pair[i], width);
+		n += hard ? sample->pair[i].bytes == width : pair_fits(&sample->pair[i], width);
 	return n;
 }
 
-static size_t best_width(const struct sample *sample, bool hard, size_t *most)
+/* Sets the columns that explain most, which stand together; returns how many pairs. */
+static size_t best_columns(const struct sample *sample, struct fold *fold)
 {
-	size_t best = 0;
+	size_t most = 0;
 
-	*most = 0;
-	for (size_t width = MIN_WIDTH; width <= MAX_WIDTH; width++) {
-		size_t n = explained(sample, width, hard);
+	for (size_t width = fold->hard ? MIN_TERMINAL_WIDTH : MIN_WIDTH; width <= MAX_WIDTH; width++) {
+		size_t n = explained(sample, width, fold->hard);
 
-		if (n > *most) {
-			*most = n;
-			best = width;
+		if (n > most) {
+			most = n;
+			fold->least = width;
 		}
+		if (n && n == most)
+			fold->most = width;
 	}
-	return best;
+	return most;
 }
 
 struct fold fold_detect(struct str bytes)
 {
+	struct fold cut = { .hard = true }, between = { 0 };
 	struct sample sample = { 0 };
-	size_t cut, between, width;
+	size_t n;
 
 	take_sample(bytes, &sample);
 	if (sample.nr_pairs < MIN_PAIRS)
 		return (struct fold){ 0 };
-	width = best_width(&sample, true, &cut);
-	if (cut >= MIN_PAIRS && cut * 10 >= sample.nr_pairs * 9)
-		return (struct fold){ width, true };
+	n = best_columns(&sample, &cut);
+	if (n >= MIN_PAIRS && n * 10 >= sample.nr_pairs * 9)
+		return cut;
 	/* Programs may write between the kernel's lines of a folded log too. */
-	width = best_width(&sample, false, &between);
-	return between >= MIN_PAIRS && between * 4 >= sample.nr_pairs * 3 ? (struct fold){ width, false } : (struct fold){ 0 };
+	n = best_columns(&sample, &between);
+	return n >= MIN_PAIRS && n * 4 >= sample.nr_pairs * 3 ? between : (struct fold){ 0 };
 }
 
 bool fold_continues(const struct fold *fold, struct str line, struct str next)
@@ -161,7 +181,7 @@ bool fold_continues(const struct fold *fold, struct str line, struct str next)
 	if (!word || has_prefix(next))
 		return false;
 	if (fold->hard)
-		return line.n == fold->width;
+		return line.n >= fold->least && line.n <= fold->most;
 	pair = pair_of(line, next, word);
-	return pair_fits(&pair, fold->width);
+	return pair.length <= fold->most && pair.need + (pair.requoted ? REQUOTE_SLACK : 0) > fold->least;
 }

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -13,7 +14,7 @@
 
 #define HEAD_BYTES 512
 /* An analysis may need some times the memory of its input. */
-#define INPUT_ARENA_BYTES (4 * GIB)
+#define INPUT_ARENA_BYTES (2 * GIB)
 /* Names of files, and the documents of one archive. */
 #define NAMES_ARENA_BYTES (512 * MIB)
 #define MEMBERS_ARENA_BYTES (MAX_ARCHIVE_BYTES + 256 * MIB)
@@ -199,7 +200,7 @@ static void walk_members(struct walker *w, const char *name, struct arena *arena
 /* Of the files in a folder, those named like a kernel log are told of whatever is in them. */
 static bool is_wanted(const char *name, struct str bytes)
 {
-	return has_boot_lines(bytes) || kind_of_name(name) == SOURCE_DMESG;
+	return has_boot_lines(bytes) || (kind_of_name(name) == SOURCE_DMESG && (!bytes.n || is_text(bytes)));
 }
 
 /* One that the user did not name may be so many things. */
@@ -381,7 +382,7 @@ static void walk_named_folder(struct named *n)
 	tree.name = arena_strndup(w->names, n->path, length);
 	tree.real_root = arena_strndup(w->names, real, strlen(real));
 	free(real);
-	if (access(n->path, R_OK | X_OK))
+	if (faccessat(AT_FDCWD, n->path, R_OK | X_OK, AT_EACCESS))
 		named_error(n, why_not(errno));
 	else
 		walk_tree(w, &tree, "", 0);

@@ -9,12 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "guard.h"
 #include "input_private.h"
 
-#define READ_BYTES 65536
+#define READ_BYTES ORIGIN_READ_BYTES
 /* Enough of a member to tell a text from anything else. */
 #define SNIFF_BYTES 4096
 
@@ -31,30 +30,17 @@ struct unpacker {
 	struct unpacked *ret;
 };
 
-/* The next bytes of the origin; 0 at its end, -1 and errno on failure. */
-static ssize_t origin_read(struct unpacker *u, const void **ret)
+static const char no_data[] = "the data ends before anything can be read";
+
+static const char *why_not_unpacked(int error)
 {
-	ssize_t n;
-
-	if (u->origin->fd < 0) {
-		struct str rest = str_skip(u->origin->bytes, u->at);
-
-		n = (ssize_t)min_u64(rest.n, READ_BYTES);
-		*ret = rest.p;
-		u->at += (size_t)n;
-		return n;
-	}
-	do
-		n = read(u->origin->fd, u->block, READ_BYTES);
-	while (n < 0 && errno == EINTR);
-	*ret = u->block;
-	return n;
+	return error == EFBIG ? "more data than a log has, when unpacked" : strerror(error);
 }
 
 static la_ssize_t read_block(struct archive *archive, void *context, const void **ret)
 {
 	struct unpacker *u = context;
-	ssize_t n = origin_read(u, ret);
+	ssize_t n = origin_read(u->origin, &u->at, u->block, ret);
 
 	if (n < 0)
 		archive_set_error(archive, errno, "%s", strerror(errno));
@@ -96,7 +82,7 @@ static struct mia_error *broken(struct unpacker *u)
 	const char *text = archive_error_string(u->archive);
 
 	if (ended_early(u))
-		text = "the data ends before anything can be read";
+		text = no_data;
 	return input_error(u->arena, u->origin->name, text ? text : "damaged");
 }
 
@@ -135,7 +121,7 @@ static struct mia_error *read_error(struct unpacker *u, const char *name, int er
 {
 	if (error == EIO)
 		return broken(u);
-	return input_error(u->arena, name, error == EFBIG ? "more data than a log has, when unpacked" : strerror(error));
+	return input_error(u->arena, name, why_not_unpacked(error));
 }
 
 static struct mia_error *stream_unpack(struct unpacker *u)
@@ -176,35 +162,43 @@ static bool is_plain_file(struct archive_entry *entry)
 	       !archive_entry_is_encrypted(entry);
 }
 
-/* "dmesg.gz" in an archive: compressed once more. */
-static struct str inner_unpack(struct unpacker *u, struct str bytes)
+static int inner_read(struct unpacker *u, const struct origin *origin)
 {
-	struct origin origin = { .name = u->origin->name, .fd = -1, .bytes = bytes };
-	struct unpacker inner = { .arena = u->arena, .origin = &origin, .archive = archive_read_new() };
+	struct unpacker inner = { .arena = u->arena, .origin = origin, .archive = archive_read_new() };
 	struct archive_entry *entry;
-	bool cut = false;
 	int error = ENOMEM;
+	bool cut = false;
 
-	u->ret->inner.n = 0;
 	if (inner.archive && filters_init(inner.archive, false) &&
 	    archive_read_open(inner.archive, &inner, NULL, read_block, NULL) == ARCHIVE_OK &&
 	    archive_read_next_header(inner.archive, &entry) == ARCHIVE_OK)
 		error = entry_read_all(&inner, &u->ret->inner, &cut);
 	archive_read_free(inner.archive);
+	return error;
+}
+
+/* "dmesg.gz" in an archive: compressed once more. */
+static struct str inner_unpack(struct unpacker *u, struct str bytes, bool *cut)
+{
+	struct origin origin = { .name = u->origin->name, .fd = -1, .bytes = bytes };
+	int error;
+
+	u->ret->inner.n = 0;
+	error = gzip_is_stream(&origin) ? gzip_read(&origin, &u->ret->inner, cut) : inner_read(u, &origin);
 	return error ? (struct str){ 0 } : (struct str){ u->ret->inner.p, u->ret->inner.n };
 }
 
 /* Is it worth reading on, now that its first bytes are known? */
 static bool may_be_ours(const char *path, struct str head)
 {
-	return kind_of_name(path) != NR_SOURCES || is_sys_path(path) || is_packed(head) || is_text(head);
+	return is_sys_path(path) || is_packed(head) || is_text(head);
 }
 
 static bool is_ours(const char *path, struct str bytes)
 {
 	if (is_sys_path(path))
 		return bytes.n <= READ_BYTES;
-	return kind_of_name(path) != NR_SOURCES ? bytes.n > 0 : has_boot_lines(bytes);
+	return kind_of_name(path) != NR_SOURCES ? is_text(bytes) : has_boot_lines(bytes);
 }
 
 static struct mia_error *member_keep(struct unpacker *u, const char *path, struct str bytes, bool cut)
@@ -248,7 +242,7 @@ static struct mia_error *member_read(struct unpacker *u, const char *path)
 	}
 	u->ret->truncated |= cut;
 	if (is_packed(bytes))
-		bytes = inner_unpack(u, bytes);
+		bytes = inner_unpack(u, bytes, &cut);
 	return is_ours(path, bytes) ? member_keep(u, path, bytes, cut) : NULL;
 }
 
@@ -315,8 +309,6 @@ static struct mia_error *unpack_once(struct arena *arena, const struct origin *o
 	struct unpacker u = { .arena = arena, .origin = origin, .ret = ret };
 	struct mia_error *error = &mia_enomem;
 
-	ret->members = (struct members){ 0 };
-	ret->is_archive = ret->truncated = ret->too_large = false;
 	u.archive = archive_read_new();
 	u.block = origin->fd < 0 ? NULL : malloc(READ_BYTES);
 	if (u.archive && (u.block || origin->fd < 0) && filters_init(u.archive, true))
@@ -327,77 +319,37 @@ static struct mia_error *unpack_once(struct arena *arena, const struct origin *o
 	return error;
 }
 
-/* All that can be had of a gzip stream that ends early. */
-static void gzip_inflate(struct unpacker *u, z_stream *z, struct scratch *to)
+static struct mia_error *gzip_error(struct arena *arena, const char *name, int error)
 {
-	int status = Z_OK;
-
-	while (status == Z_OK && to->n < MAX_OTHER_BYTES && scratch_reserve(to, READ_BYTES)) {
-		if (!z->avail_in) {
-			const void *p;
-			ssize_t n = origin_read(u, &p);
-
-			if (n <= 0)
-				return;
-			z->next_in = (Bytef *)p;
-			z->avail_in = (uInt)n;
-		}
-		z->next_out = (Bytef *)to->p + to->n;
-		z->avail_out = READ_BYTES;
-		status = inflate(z, Z_NO_FLUSH);
-		to->n += READ_BYTES - z->avail_out;
-		if (status == Z_BUF_ERROR)
-			status = Z_OK;
-		/* Files may be put together from several streams. */
-		if (status == Z_STREAM_END)
-			status = inflateReset(z);
-	}
+	return input_error(arena, name, error == EIO ? "damaged gzip data" : error == ENODATA ? no_data : why_not_unpacked(error));
 }
 
-static bool gzip_salvage(const struct origin *origin, struct scratch *to)
+static void unpacked_clear(struct unpacked *unpacked)
 {
-	struct unpacker u = { .origin = origin, .block = malloc(READ_BYTES) };
-	z_stream z = { 0 };
-
-	to->n = 0;
-	if (u.block && (origin->fd < 0 || lseek(origin->fd, 0, SEEK_SET) == 0) && inflateInit2(&z, 16 + MAX_WBITS) == Z_OK) {
-		gzip_inflate(&u, &z, to);
-		inflateEnd(&z);
-	}
-	free(u.block);
-	return to->n > 0;
-}
-
-static bool is_gzip(const struct origin *origin)
-{
-	char head[2];
-
-	if (origin->fd < 0)
-		return str_starts(origin->bytes, STR("\x1f\x8b"));
-	return pread(origin->fd, head, sizeof(head), 0) == sizeof(head) && !memcmp(head, "\x1f\x8b", 2);
+	unpacked->members = (struct members){ 0 };
+	unpacked->is_archive = unpacked->truncated = unpacked->too_large = false;
 }
 
 struct mia_error *unpack(struct arena *arena, const struct origin *origin, struct unpacked *ret)
 {
-	struct scratch *salvaged = &ret->salvaged;
 	struct mia_error *error;
 	struct origin inside;
 	bool cut;
+	int status;
 
-	error = unpack_once(arena, origin, ret, &cut);
-	/* libarchive gives nothing of the last 64 KiB of a stream that ends early; that may be all of it. */
-	if (!cut || !is_gzip(origin) || !gzip_salvage(origin, salvaged))
-		return error;
-	inside = (struct origin){ .name = origin->name, .fd = -1, .bytes = { salvaged->p, salvaged->n } };
-	if (is_packed(inside.bytes)) {
-		error = unpack_once(arena, &inside, ret, &cut);
-	} else if (!ret->is_archive && salvaged->n > ret->scratch.n) {
-		struct scratch swap = ret->scratch;
-
-		ret->scratch = *salvaged;
-		*salvaged = swap;
-		error = NULL;
+	unpacked_clear(ret);
+	if (gzip_is_stream(origin)) {
+		status = gzip_read(origin, &ret->scratch, &ret->truncated);
+		ret->too_large = status == EFBIG;
+		return status ? gzip_error(arena, origin->name, status) : NULL;
 	}
+	error = unpack_once(arena, origin, ret, &cut);
+	/* libarchive gives nothing of the last 64 KiB of a gzip stream that ends early; that may be all of it. */
+	if (!cut || !is_gzip(origin) || gzip_read(origin, &ret->salvaged, &cut))
+		return error;
+	inside = (struct origin){ .name = origin->name, .fd = -1, .bytes = { ret->salvaged.p, ret->salvaged.n } };
+	unpacked_clear(ret);
+	error = unpack_once(arena, &inside, ret, &cut);
 	ret->truncated = true;
 	return error;
 }

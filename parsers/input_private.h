@@ -4,6 +4,8 @@
 #ifndef MIA_INPUT_PRIVATE_H
 #define MIA_INPUT_PRIVATE_H
 
+#include <sys/types.h>
+
 #include "input.h"
 #include "mia/base.h"
 
@@ -32,6 +34,17 @@ struct origin {
 	int fd;           /* -1: bytes */
 	struct str bytes;
 };
+
+#define ORIGIN_READ_BYTES 65536
+
+/* The next bytes, in @block where they come from a descriptor; 0 at the end, -1 and errno on failure. */
+ssize_t origin_read(const struct origin *origin, size_t *at, char *block, const void **ret);
+
+bool is_gzip(const struct origin *origin);
+/* Is there a text rather than an archive inside? */
+bool gzip_is_stream(const struct origin *origin);
+/* All of it. Returns an errno: EIO for wrong data, EFBIG for too much of it, ENODATA if it ends before anything. */
+int gzip_read(const struct origin *origin, struct scratch *to, bool *cut);
 
 /* One line about a file: "NAME: WHY". */
 struct mia_error *input_error(struct arena *arena, const char *name, const char *why);

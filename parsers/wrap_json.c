@@ -19,8 +19,11 @@
 struct json_reader {
 	struct log_reader *reader;
 	struct str rest;
+	const char *line_end; /* of the line that rest begins in; it may be the whole document, and is looked for once */
 	uint32_t nr;          /* line of the first byte of rest */
 	bool one_line;        /* the whole document: messages are numbered */
+	uint32_t nr_messages;
+	bool line_each;       /* an object a line so far: one that does not end there is broken */
 	struct json_tokener *tokener;
 	struct json_object *object;
 };
@@ -99,27 +102,38 @@ static void skip_frame(struct json_reader *r)
 		advance(r, (size_t)(key + open) + 1);
 }
 
-/* Cut the next object off the front of the rest. */
+static struct str rest_of_line(struct json_reader *r)
+{
+	if (!r->line_end || r->line_end < r->rest.p) {
+		ptrdiff_t newline = str_find_char(r->rest, '\n');
+
+		r->line_end = r->rest.p + (newline < 0 ? (ptrdiff_t)r->rest.n : newline);
+	}
+	return (struct str){ r->rest.p, (size_t)(r->line_end - r->rest.p) };
+}
+
+static size_t extent_at_most(struct str s) { return object_extent((struct str){ s.p, min_u64(s.n, MAX_OBJECT) }); }
+
+/* Go to the next object; false if there is none. */
 static bool next_object(struct json_reader *r, struct str *ret)
 {
 	for (;;) {
-		ptrdiff_t at = str_find_char(r->rest, '{'), newline;
+		ptrdiff_t at = str_find_char(r->rest, '{');
 		struct str line;
 		size_t n;
 
 		if (at < 0)
 			return false;
 		advance(r, (size_t)at);
-		newline = str_find_char(r->rest, '\n');
-		line = newline < 0 ? r->rest : (struct str){ r->rest.p, (size_t)newline };
-		n = object_extent((struct str){ line.p, min_u64(line.n, MAX_OBJECT) });
-		if (!n && str_ends(str_trim(line), STR("}"))) {
-			/* One object a line, and this one is broken. */
+		line = rest_of_line(r);
+		n = extent_at_most(line);
+		r->line_each |= n && line.n - n <= 1;
+		if (!n && (r->line_each || str_ends(str_trim(line), STR("}")))) {
 			advance(r, line.n);
 			continue;
 		}
 		if (!n)
-			n = object_extent((struct str){ r->rest.p, min_u64(r->rest.n, MAX_OBJECT) });
+			n = extent_at_most(r->rest);
 		if (!n) {
 			advance(r, min_u64(r->rest.n, MAX_OBJECT));
 			continue;
@@ -232,7 +246,8 @@ static void emit_object(struct json_reader *r, struct str text)
 
 	if (!json_object_is_type(r->object, json_type_object) || !from_kernel(r) || !message_of(r, &message, &key, &framed))
 		return;
-	line.nr = r->one_line ? (uint32_t)r->reader->nr_messages + 1 : line_of(r, text, key);
+	r->nr_messages++;
+	line.nr = r->one_line ? r->nr_messages : line_of(r, text, key);
 	take_level_and_time(r, &line);
 	if (framed) {
 		message = str_trim(message);

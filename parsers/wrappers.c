@@ -58,21 +58,33 @@ static void flush(struct line_reader *r)
 	log_emit(r->reader, &r->line);
 }
 
+/*
+ * The blanks between two halves. Mailers fold behind a blank, which they may drop, and behind a hyphen or bracket inside a
+ * word. Where the kernel prints two blanks, one may be lost; no line minds one too many behind "." and "]".
+ */
+static struct str joint(struct str before)
+{
+	char last = before.n ? before.p[before.n - 1] : ' ';
+	size_t blanks = 0;
+
+	while (blanks < before.n && before.p[before.n - 1 - blanks] == ' ')
+		blanks++;
+	if (blanks < before.n && strchr(".]", before.p[before.n - 1 - blanks]) && blanks < 2)
+		return blanks ? STR(" ") : STR("  ");
+	if (blanks || last == '(' || (last == '-' && before.n > 1 && before.p[before.n - 2] != ' '))
+		return STR("");
+	return STR(" ");
+}
+
 static void join(struct line_reader *r, struct str raw)
 {
-	struct str more = r->fold.hard ? raw : log_line_unquote(raw);
-	char last;
-
 	if (r->nr_pieces == 1) {
 		r->joined = (struct strbuf){ .arena = r->reader->arena };
 		strbuf_add(&r->joined, r->held);
 	}
-	last = r->joined.n ? r->joined.p[r->joined.n - 1] : ' ';
-	/* Mailers fold behind a blank, which they may drop, and behind a hyphen or bracket inside a word. */
-	if (!r->fold.hard && last != ' ' && last != '(' &&
-	    (last != '-' || (r->joined.n > 1 && r->joined.p[r->joined.n - 2] == ' ')))
-		strbuf_char(&r->joined, ' ');
-	strbuf_add(&r->joined, more);
+	if (!r->fold.hard)
+		strbuf_add(&r->joined, joint((struct str){ r->joined.p, r->joined.n }));
+	strbuf_add(&r->joined, r->fold.hard ? raw : log_line_unquote(raw));
 	r->tail = raw;
 	r->nr_pieces++;
 }
@@ -93,7 +105,7 @@ static void read_physical(struct line_reader *r, struct str raw, uint32_t nr)
 {
 	struct log_line line = { .nr = nr };
 
-	if (r->fold.width) {
+	if (r->fold.most) {
 		read_folded(r, raw, nr);
 		return;
 	}

@@ -38,8 +38,8 @@ bool text_clean(struct arena *arena, struct str *bytes);
 
 /* How a mailer or a terminal folded long lines. */
 struct fold {
-	size_t width; /* 0: it did not */
-	bool hard;    /* cut at the column, not between words */
+	size_t least, most; /* the column lies between these; 0: it did not */
+	bool hard;          /* cut at the column, not between words */
 };
 
 struct fold fold_detect(struct str bytes);

@@ -21,7 +21,7 @@
 #include "log_line.h"
 #include "mia/arena.h"
 
-#define MAX_BOOTS 16
+#define MAX_BOOTS 512
 
 struct message {
 	int level;
