@@ -526,3 +526,15 @@ void json_write_line(struct json_object *doc, FILE *out)
 	fwrite(s, 1, length, out);
 	fputc('\n', out);
 }
+
+/* --- the sink --- */
+
+static void write_verdict(struct sink *sink, const struct verdict *verdict)
+{
+	struct json_object *doc = verdict_to_json(verdict);
+
+	json_write_line(doc, sink->out);
+	json_object_put(doc);
+}
+
+const struct sink_ops sink_json = { .name = "json", .verdict = write_verdict };

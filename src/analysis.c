@@ -3,7 +3,10 @@
  */
 #include "mia/analysis.h"
 
+#include "kaslr.h"
 #include "mia/arena.h"
+#include "mia/learn.h"
+#include "mia/shipped.h"
 
 const char *basis_name(enum basis basis)
 {
@@ -28,6 +31,26 @@ static struct str command_line_of(const struct boot_record *record)
 	return later ? later->s[0] : record->cmdline;
 }
 
+/* The image and what was read of it agree: a profile of another build with the same name does not fit. */
+static bool same_build(const struct kernel *k, const struct kernel *profile)
+{
+	const struct quantity *said[] = { &k->code_kib, &k->rwdata_kib, &k->rodata_kib, &k->init_kib, &k->bss_kib, &k->percpu_static };
+	const struct quantity *learnt[] = { &profile->code_kib, &profile->rwdata_kib, &profile->rodata_kib, &profile->init_kib, &profile->bss_kib, &profile->percpu_static };
+
+	for (size_t i = 0; i < ARRAY_SIZE(said); i++)
+		if (is_known(*said[i]) && is_known(*learnt[i]) && said[i]->v != learnt[i]->v)
+			return false;
+	return true;
+}
+
+static void find_profile(const struct analysis_options *options, struct kernel *kernel)
+{
+	const struct kernel *profile = options->profile ? options->profile : shipped_find(options->shipped, kernel->release.text, kernel->arch);
+
+	if (profile && (options->profile || same_build(kernel, profile)))
+		kernel_apply_profile(kernel, profile);
+}
+
 void analysis_run(struct arena *arena, const struct boot_record *record, const struct analysis_options *options, struct verdict *ret)
 {
 	struct machine *machine = arena_new(arena, struct machine);
@@ -35,11 +58,11 @@ void analysis_run(struct arena *arena, const struct boot_record *record, const s
 	struct cmdline *cmdline = arena_new(arena, struct cmdline);
 	struct boot *boot = arena_new(arena, struct boot);
 
-	(void)options;
 	machine_extract(arena, record, machine);
 	kernel_extract(arena, record, machine, kernel);
+	find_profile(options, kernel);
 	cmdline_parse(arena, command_line_of(record), cmdline);
-	boot_run(arena, machine, kernel, cmdline, record, boot);
+	kaslr_search(arena, machine, kernel, cmdline, record, boot);
 	*ret = (struct verdict){ .record = record, .machine = machine, .kernel = kernel, .boot = boot };
 	verify(arena, record, boot, &ret->checks);
 	ledger_build(arena, ret);

@@ -89,16 +89,30 @@ uint64_t boot_alloc_bytes(struct boot *b, enum owner owner, uint64_t size, uint6
 
 #define LOAD_ADDRESS (16 * MIB)
 
+/* Its page tables start where brk stands after the firmware strings. */
+static uint64_t base_of_brk_table(const struct boot *b)
+{
+	uint64_t before = b->kernel->image.span.v + (is_known(b->kernel->dmi_brk) ? b->kernel->dmi_brk.v : 0);
+
+	return b->machine->brk_table > before ? align_down(b->machine->brk_table - before, 2 * MIB) : 0;
+}
+
 /* An image without a known place is in no one's way: it is accounted for, but reserved nowhere. */
 static void place_image(struct boot *b)
 {
 	const struct image *image = &b->kernel->image;
 	uint64_t base = b->machine->kernel_base;
 
-	if (!base && (cmdline_has(b->cmdline, "nokaslr") || !b->kernel->has_kaslr))
-		base = LOAD_ADDRESS;
+	b->kernel_base_known = base && !b->machine->kernel_base_guessed;
+	if (!base || b->machine->kernel_base_guessed) {
+		uint64_t sure = b->machine->brk_table ? base_of_brk_table(b) : 0;
+
+		if (!sure && (cmdline_has(b->cmdline, "nokaslr") || boot_trait(b, TRAIT_KASLR_IMAGE) == KASLR_FIXED))
+			sure = b->machine->firmware == FIRMWARE_EFI ? 0 : LOAD_ADDRESS;
+		b->kernel_base_known = sure != 0;
+		base = sure ? sure : base;
+	}
 	b->kernel_base = base;
-	b->kernel_base_known = base != 0;
 	if (!base || !is_known(image->span))
 		return;
 	b->image = (struct phys_range){ base, base + image->span.v };
@@ -166,6 +180,7 @@ static const struct step pipeline[] = {
 	{ STAGE_SWIOTLB, ALWAYS },
 	{ STAGE_FREE_ALL, ALWAYS },
 	{ STAGE_BUDDY, ALWAYS },
+	{ STAGE_BALANCE, ALWAYS },
 	/* initcalls and the end of kernel_init() */
 	{ STAGE_LATE, ALWAYS },
 	{ STAGE_WATERMARKS, ALWAYS },

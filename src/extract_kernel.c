@@ -53,6 +53,18 @@ static void extract_frees(const struct boot_record *r, struct kernel *k)
 	extract_free(r, FACT_FREE_DECRYPTED, &k->decrypted_kib);
 }
 
+/*
+ * The sections are most of the image; tables that the Memory: line does not count (per-CPU init data, unwind tables) and gaps
+ * come on top, so this is too small by some MiB. The balance finds out.
+ */
+static void estimate_image(struct kernel *k)
+{
+	uint64_t kib = k->code_kib.v + k->text_gap_kib.v + k->rodata_kib.v + k->rodata_gap_kib.v + k->rwdata_kib.v + k->init_kib.v + k->bss_kib.v;
+
+	if (!is_known(k->image.span) && kib)
+		k->image.span = (struct quantity){ align_up(kib * KIB, PAGE_SIZE), KNOWN_ASSUMED, 0 };
+}
+
 static void extract_percpu(const struct boot_record *r, struct kernel *k)
 {
 	const struct fact *percpu = facts_first(&r->log, FACT_PERCPU), *setup = facts_first(&r->log, FACT_SETUP_PERCPU);
@@ -107,7 +119,6 @@ static void extract_config(const struct boot_record *r, struct kernel *k)
 	k->has_hotplug = k->arch == ARCH_X86_64;
 	k->has_hibernation = said_any(r, FACT_NOSAVE) || !said_any(r, FACT_PCI_GAP);
 	k->has_cma = said_any(r, FACT_CMA_RESERVED) || said_any(r, FACT_CMA_RESERVED_NODE) || said_any(r, FACT_CMA_FAILED);
-	k->has_kaslr = true;
 }
 
 static void extract_low_ram(const struct boot_record *r, struct kernel *k)
@@ -142,4 +153,5 @@ void kernel_extract(struct arena *arena, const struct boot_record *record, const
 	extract_struct_page(record, ret);
 	extract_config(record, ret);
 	extract_low_ram(record, ret);
+	estimate_image(ret);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "mia/arena.h"
+#include "mia/learn.h"
 #include "mia/machine.h"
 
 const char *arch_name(enum arch arch)
@@ -362,12 +363,25 @@ static void extract_platform(const struct boot_record *r, struct machine *m)
 	m->installed_bytes = r->dimm_bytes;
 }
 
-/* Where the kernel lies is said by its resources, or by the page tables that it took from its own brk area. */
+/*
+ * Where the kernel lies is said by its resources, by the edit that makes its own range RAM, or by the page tables that it took
+ * from its brk area.
+ */
 static void extract_kernel_base(const struct boot_record *r, struct machine *m)
 {
+	const struct fact *table = facts_first(&r->log, FACT_BRK_PGTABLE);
+	struct phys_range image, brk;
+
+	for (each_fact(f, &r->log, FACT_E820_REMOVE))
+		if (f->tag == REMOVE_ANY && !m->kernel_base)
+			m->kernel_base = f->v[0];
 	for (size_t i = 0; i < r->iomem.nr; i++)
-		if (str_is(r->iomem.v[i].name, "Kernel code"))
+		if (str_is(r->iomem.v[i].name, "Kernel code") && r->iomem.v[i].start)
 			m->kernel_base = r->iomem.v[i].start;
+	if (table)
+		m->brk_table = table->v[0];
+	if (!m->kernel_base && learn_image_place(r, &image, &brk))
+		m->kernel_base = image.start;
 }
 
 void machine_extract(struct arena *arena, const struct boot_record *record, struct machine *ret)

@@ -12,7 +12,7 @@ static struct quantity from_log(uint64_t v, uint32_t line) { return (struct quan
 
 static void keep(struct quantity *q, uint64_t v, uint32_t line)
 {
-	if (!is_known(*q))
+	if (q->known <= KNOWN_ASSUMED)
 		*q = from_log(v, line);
 }
 
@@ -213,34 +213,25 @@ static void merge_traits(struct traits *to, const struct traits *from)
 	}
 }
 
-#define QUANTITIES(X)                                                                                                 \
-	X(image.span) X(image.brk) X(image.text_end) X(image.rodata_start) X(image.rodata_end) X(image.data_start)    \
-	X(image.data_end) X(image.bss_start) X(image.bss_end) X(code_kib) X(rwdata_kib) X(rodata_kib) X(init_kib)     \
-	X(bss_kib) X(alternatives_kib) X(initmem_kib) X(text_gap_kib) X(rodata_gap_kib) X(decrypted_kib)              \
-	X(percpu_static) X(percpu_reserved) X(percpu_dynamic) X(nr_cpus) X(pglist_data) X(struct_page)                \
-	X(mem_section) X(usemap) X(real_mode) X(log_buf) X(entry_area_pages) X(vmalloc_pages) X(cmdline_copies)       \
-	X(dmi_brk) X(pcpu_chunk) X(pcpu_slots) X(pcpu_block) X(cpumask_vars) X(kfence) X(cma_default) X(low_ram_limit)
-
 static void merge_quantities(struct kernel *to, const struct kernel *from)
 {
-#define MERGE(member)                                                                                                 \
-	if (!is_known(to->member))                                                                                    \
+#define QUANTITY(member, group, key, doc)                                                                             \
+	if (to->member.known < from->member.known)                                                                    \
 		to->member = from->member;
-	QUANTITIES(MERGE)
-#undef MERGE
+#include "mia/quantities.def"
+#undef QUANTITY
 }
 
 void learn_boot(struct arena *arena, const struct boot_record *record, const struct boot *boot, struct kernel *ret)
 {
 	const struct kernel *extracted = boot->kernel;
 
-	(void)arena;
 	if (!ret->release.text.n) {
 		ret->release = extracted->release;
+		ret->release.text = str_of(str_dup(arena, extracted->release.text));
 		ret->arch = extracted->arch;
 		ret->has_numa = ret->has_hotplug = ret->has_hibernation = false;
 		ret->has_cma = extracted->has_cma;
-		ret->has_kaslr = true;
 		ret->traits = extracted->traits;
 	}
 	ret->has_numa |= extracted->has_numa;
@@ -259,13 +250,13 @@ void learn_boot(struct arena *arena, const struct boot_record *record, const str
 
 void kernel_apply_profile(struct kernel *kernel, const struct kernel *profile)
 {
-#define APPLY(member)                                                                                                 \
-	if (!is_known(kernel->member) && is_known(profile->member)) {                                                 \
+#define QUANTITY(member, group, key, doc)                                                                             \
+	if (kernel->member.known <= KNOWN_ASSUMED && is_known(profile->member)) {                                                 \
 		kernel->member = profile->member;                                                                     \
 		kernel->member.known = KNOWN_PROFILE;                                                                 \
 	}
-	QUANTITIES(APPLY)
-#undef APPLY
+#include "mia/quantities.def"
+#undef QUANTITY
 	for (size_t i = 1; i < NR_TRAITS; i++) {
 		const struct trait *t = &profile->traits.t[i];
 

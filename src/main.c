@@ -1,76 +1,32 @@
-/* main.c - the command line: which verb, which options. */
+/* main.c - the command: reads its line, calls the verb. */
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "bundle.h"
-#include "input.h"
-#include "mia/analysis.h"
-#include "mia/arena.h"
-#include "sink_json.h"
+#include "cli.h"
 
-#define ARENA_LIMIT ((size_t)2 << 30)
-
-struct run {
-	bool json;
-	int status;
+static int (*const run[])(const struct cli *) = {
+#define VERB(id, name, fn, args, summary) fn,
+#include "verbs.def"
+#undef VERB
 };
 
-static void analyse_boot(struct run *run, struct arena *arena, const struct input *input, const struct boot_records *boots, size_t i)
+/* What was written must have arrived: a full disk is no success. */
+static int close_output(int status)
 {
-	struct analysis_options options = { 0 };
-	struct verdict verdict;
-
-	analysis_run(arena, &boots->v[i], &options, &verdict);
-	verdict.input_name = input->name;
-	verdict.sha256 = input->sha256;
-	verdict.boot_index = i;
-	verdict.nr_boots = boots->nr;
-	verdict.truncated = input->truncated;
-	if (run->json) {
-		struct json_object *doc = verdict_to_json(&verdict);
-
-		json_write_line(doc, stdout);
-		json_object_put(doc);
-	}
-}
-
-static bool visit(void *context, struct arena *arena, const struct input *input, const struct mia_error *error)
-{
-	struct run *run = context;
-	struct boot_records boots = { 0 };
-
-	if (!error)
-		error = bundle_parse(arena, input, &boots);
-	if (error) {
-		fprintf(stderr, "meminit-analyze: %s\n", error->message);
-		run->status = (int)error->code;
-		return true;
-	}
-	analyse_boot(run, arena, input, &boots, boots.nr - 1);
-	return true;
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	cli_complain("cannot write the output");
+	return STATUS_INTERNAL;
 }
 
 int main(int argc, char **argv)
 {
-	struct arena *arena = arena_create(ARENA_LIMIT);
-	struct run run = { 0 };
+	struct cli cli;
+	int status = cli_parse(argc, argv, &cli);
 
-	if (!arena || arena_guard(arena))
-		return 4;
-	for (int i = 1; i < argc; i++) {
-		struct mia_error *error;
-
-		if (!strcmp(argv[i], "--json")) {
-			run.json = true;
-			continue;
-		}
-		error = input_walk(arena, argv[i], visit, &run);
-		if (error) {
-			fprintf(stderr, "meminit-analyze: %s\n", error->message);
-			run.status = (int)error->code;
-		}
-	}
-	arena_destroy(arena);
-	return run.status;
+	/* The reader of a pipe may leave early. */
+	signal(SIGPIPE, SIG_DFL);
+	if (status < 0)
+		status = run[cli.verb](&cli);
+	return close_output(status);
 }

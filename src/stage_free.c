@@ -161,9 +161,10 @@ static void late_image_part(struct boot *b, enum late_kind kind, struct quantity
 	if (!kib.v)
 		return;
 	l = late(b, kind, kib_pages(b, kib));
+	l->line = kib.line;
 	/* It lies where the image lies; the place within does not matter to a zone. */
-	if (b->kernel_base_known)
-		l->range = (struct phys_range){ b->image.start, b->image.start + PFN_PHYS(l->pages) };
+	if (b->kernel_base)
+		l->range = (struct phys_range){ b->kernel_base, b->kernel_base + PFN_PHYS(l->pages) };
 }
 
 /* When the watermark code runs relative to a free. */
@@ -200,23 +201,31 @@ static void set_moments(struct boot *b)
 	}
 }
 
+static void count_back(struct zone *zone, const struct late_free *l, uint64_t pages)
+{
+	zone->late_frees += pages;
+	if (l->before_wmark_first)
+		zone->managed_first_wmark += pages;
+	if (l->before_wmark)
+		zone->managed_wmark += pages;
+}
+
 static void give_back(struct boot *b, struct late_free *l)
 {
 	int nid = l->nid;
 	struct zone *zone;
 
-	if (!phys_len(l->range))
+	if (!phys_len(l->range)) {
+		if (nid >= 0)
+			count_back(&b->node[nid].zone[l->zone], l, l->pages);
 		return;
+	}
 	zone = boot_zone_of(b, PFN_DOWN(l->range.start), &nid);
 	/* A range that crosses into another zone is split there. */
 	for (uint64_t pfn = PFN_UP(l->range.start), end = pfn + l->pages; zone && pfn < end;) {
 		uint64_t stop = min_u64(end, zone->span.end);
 
-		zone->late_frees += stop - pfn;
-		if (l->before_wmark_first)
-			zone->managed_first_wmark += stop - pfn;
-		if (l->before_wmark)
-			zone->managed_wmark += stop - pfn;
+		count_back(zone, l, stop - pfn);
 		pfn = stop;
 		zone = pfn < end ? boot_zone_of(b, pfn, &nid) : NULL;
 	}
@@ -256,6 +265,57 @@ static void collect(struct boot *b)
 	late_image_part(b, LATE_RODATA_GAP, k->rodata_gap_kib);
 }
 
+/*
+ * The image may lie in another zone than it was put into: what it keeps to the end is missing here or there.
+ */
+static void doubt_image(struct boot *b)
+{
+	const struct machine *m = b->machine;
+	uint64_t kept = PFN_UP(phys_len(b->image)) + PFN_UP(phys_len(b->brk));
+	struct zone *here;
+
+	if (!m->kernel_base_guessed || b->kernel_base_known)
+		return;
+	here = boot_zone_of(b, PFN_DOWN(b->kernel_base), NULL);
+	for (size_t i = 0; i < b->late.nr; i++)
+		if (b->late.v[i].kind == LATE_ALTERNATIVES || (b->late.v[i].kind >= LATE_INITMEM && b->late.v[i].kind <= LATE_DECRYPTED))
+			kept = sub_sat(kept, b->late.v[i].pages);
+	for (size_t i = 0; i < m->kernel_elsewhere.nr; i++) {
+		struct zone *zone = boot_zone_of(b, PFN_DOWN(m->kernel_elsewhere.v[i].start), NULL);
+
+		if (!zone || zone == here || zone->doubt_down >= kept)
+			continue;
+		zone->doubt_down += kept;
+		if (here)
+			here->doubt_up = max_u64(here->doubt_up, kept);
+	}
+}
+
+/* Every late free was printed, or there are none to come. */
+static bool tail_known(const struct boot *b)
+{
+	return b->record && !b->record->tail_missing && is_known(b->kernel->initmem_kib);
+}
+
+static void settle_zone(struct boot *b, struct zone *zone)
+{
+	struct amount *m = &zone->managed;
+
+	m->v = zone->managed_at_free + zone->late_frees;
+	m->min = sub_sat(m->v, zone->doubt_down);
+	m->max = min_u64(zone->present, m->v + zone->doubt_up);
+	m->basis = b->balance.known && tail_known(b) ? (m->min == m->v && m->max == m->v ? AMOUNT_EXACT : AMOUNT_BOUNDED) : AMOUNT_ESTIMATED;
+}
+
+static void settle_total(struct boot *b)
+{
+	struct amount *t = &b->totalram;
+
+	t->min = b->balance.silent ? sub_sat(t->v, b->balance.silent_pages) : t->v;
+	t->max = t->v;
+	t->basis = !b->balance.known || !tail_known(b) ? AMOUNT_ESTIMATED : b->balance.silent ? AMOUNT_BOUNDED : AMOUNT_EXACT;
+}
+
 void late_run(struct boot *b)
 {
 	uint64_t total = 0;
@@ -267,13 +327,12 @@ void late_run(struct boot *b)
 		give_back(b, &b->late.v[i]);
 		total += b->late.v[i].pages;
 	}
+	doubt_image(b);
 	for (size_t n = 0; n < b->nr_nodes; n++)
-		for (size_t z = 0; z < b->nr_zones; z++) {
-			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
-
-			zone->managed.v = zone->managed_at_free + zone->late_frees;
-		}
+		for (size_t z = 0; z < b->nr_zones; z++)
+			settle_zone(b, &b->node[n].zone[b->zone_order[z]]);
 	b->totalram.v = SUM_ZONES(b, managed_at_free) + total;
+	settle_total(b);
 }
 
 /* --- free lists --- */

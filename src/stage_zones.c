@@ -736,12 +736,17 @@ struct zone *boot_zone(const struct boot *b, int nid, enum zone_type type)
 struct zone *boot_zone_of(const struct boot *b, uint64_t pfn, int *nid)
 {
 	size_t i = memblock_search(&b->memblock.memory, PFN_PHYS(pfn));
+	int owner;
 
 	if (i >= b->memblock.memory.nr || PFN_DOWN(b->memblock.memory.v[i].base) > pfn)
 		return NULL;
-	*nid = b->memblock.memory.v[i].nid;
+	owner = b->memblock.memory.v[i].nid;
+	if (owner < 0 || (size_t)owner >= b->nr_nodes)
+		return NULL;
+	if (nid)
+		*nid = owner;
 	for (size_t z = b->nr_zones; z-- > 0;) {
-		struct zone *zone = &b->node[*nid].zone[b->zone_order[z]];
+		struct zone *zone = &b->node[owner].zone[b->zone_order[z]];
 
 		if (pfn >= zone->span.start && pfn < zone->span.end)
 			return zone;

@@ -157,6 +157,8 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_BRK_POOL, V(3, 13), 6, "read 3.10, 3.13" },
 	{ TRAIT_BRK_POOL, V(4, 8), 12, "x86/mm: Implement ASLR for kernel memory regions" },
 	{ TRAIT_BRK_POOL, V(5, 13), 16, "x86/mm: Increase pgt_buf size for 5-level page tables" },
+	{ TRAIT_KASLR_IMAGE, V(2, 6), KASLR_FIXED, "" },
+	{ TRAIT_KASLR_IMAGE, V(4, 8), KASLR_ANYWHERE, "x86/KASLR: Randomize virtual address separately" },
 	{ TRAIT_KASLR_MEMORY, V(4, 8), 1, "x86/mm: Implement ASLR for kernel memory regions" },
 	{ TRAIT_FIVE_LEVEL, V(2, 6), 0, "said by max_arch_pfn" },
 
@@ -346,6 +348,7 @@ const struct distro_row distro_rows[] = {
 	{ "el7", TRAIT_MIN_FREE_CAP, 262144 },
 	{ "el7", TRAIT_ZONE_DEVICE, 0 },
 	{ "el7", TRAIT_BRK_POOL, 12 },
+	{ "el7", TRAIT_KASLR_IMAGE, KASLR_ANYWHERE },
 	{ "el7", TRAIT_KASLR_MEMORY, 1 },
 	{ "el7", TRAIT_BLOCK_SIZE, BLOCK_64G_DIVISOR },
 	{ "el7", TRAIT_BLOCK_SIZE_TEXT, BLOCK_SIZE_INFO },

@@ -216,6 +216,8 @@ void traits_resolve(const struct release *release, enum arch arch, const struct 
 		ret->t[TRAIT_MEM_MODEL].value = MODEL_FLAT;
 		ret->t[TRAIT_ZONE_DEVICE].value = 0;
 		ret->t[TRAIT_KASLR_MEMORY].value = 0;
+		if (ret->t[TRAIT_KASLR_IMAGE].value == KASLR_ANYWHERE)
+			ret->t[TRAIT_KASLR_IMAGE].value = KASLR_LOW;
 		ret->t[TRAIT_DEFERRED_INIT].value = DEFERRED_NO;
 		ret->t[TRAIT_VMALLOC_PREALLOC].value = 0;
 	}

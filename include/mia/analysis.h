@@ -6,8 +6,11 @@
 
 #include "mia/verdict.h"
 
+struct shipped;
+
 struct analysis_options {
 	const struct kernel *profile; /* of the build, where one was loaded; NULL otherwise */
+	struct shipped *shipped;      /* where to look for one; NULL for none */
 };
 
 /* Analyse one boot. Everything in @ret lives in @arena. */

@@ -64,6 +64,7 @@ struct zone {
 	uint64_t managed_early;    /* the part of it initialised before SMP */
 	uint64_t managed_first_wmark, managed_wmark; /* when watermarks were set first, and last */
 	uint64_t late_frees;       /* pages that came after managed_at_free */
+	uint64_t doubt_up, doubt_down; /* pages by which managed may be higher or lower: what was attributed here or elsewhere */
 
 	uint64_t min, low, high, promo;
 	bool has_promo;
@@ -186,6 +187,16 @@ struct resources {
 	size_t nr, cap;
 };
 
+/* The model held against the total that the Memory: line states. */
+struct balance {
+	bool known;             /* there is such a line */
+	int64_t residue;        /* pages that are free in the model and were not in the kernel */
+	int64_t early_residue;  /* the same of the pages that were initialised by then */
+	bool silent;            /* memory came back without a line: silent_pages is what it may have been at most */
+	uint64_t silent_pages;
+	uint32_t line;
+};
+
 struct boot {
 	struct arena *arena;
 	const struct machine *machine;
@@ -242,6 +253,7 @@ struct boot {
 	uint64_t totalpages_built;          /* "Total pages" of the zonelists line */
 	uint64_t block_size;                /* of memory hotplug, bytes */
 
+	struct balance balance;
 	struct amount reserved_pages;       /* at the Memory: line */
 	uint64_t cma_pages, gigantic_pages;
 	struct late_frees late;
@@ -278,7 +290,7 @@ uint64_t boot_alloc_bytes(struct boot *b, enum owner owner, uint64_t size, uint6
 void e820_keep_step(struct boot *b, const char *what);
 
 struct zone *boot_zone(const struct boot *b, int nid, enum zone_type type);
-/* Zone of a page, by node range and zone span; NULL if no zone spans it. */
+/* Zone of a page, by node range and zone span; NULL if no zone spans it. @nid gets its node unless it is NULL. */
 struct zone *boot_zone_of(const struct boot *b, uint64_t pfn, int *nid);
 /* for each configured, populated zone: iterate nodes, then b->zone_order. */
 

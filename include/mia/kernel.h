@@ -75,7 +75,7 @@ struct kernel {
 	struct quantity cpumask_vars;          /* masks allocated at boot beside one for each node; unknown: none are */
 	struct quantity kfence;                /* bytes of the pool; 0 if it is off */
 	struct quantity cma_default;           /* CONFIG_CMA_SIZE, bytes */
-	bool has_numa, has_hotplug, has_hibernation, has_kaslr; /* configuration, as far as it shows */
+	bool has_numa, has_hotplug, has_hibernation; /* configuration, as far as it shows */
 	bool has_cma;                          /* CONFIG_DMA_CMA: cma= is obeyed */
 	struct quantity low_ram_limit;         /* i386: end of low memory that the layout allows */
 

@@ -117,6 +117,9 @@ struct machine {
 	uint64_t tom2;               /* AMD top of memory above 4 GiB; 0 if there is none */
 
 	uint64_t kernel_base;        /* physical address of _text; 0 if not known */
+	bool kernel_base_guessed;    /* it is one place of several where it may be: */
+	struct phys_ranges kernel_elsewhere; /* the others */
+	uint64_t brk_table;          /* first page table page that the kernel took from its brk area; 0 if not known */
 	uint64_t ebda_base;          /* end of conventional memory; 0 if not known */
 	uint64_t installed_bytes;    /* DIMMs; 0 if not known */
 	struct phys_range hotplug_dimm; /* memory that came after the boot; empty if none is known */

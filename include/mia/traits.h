@@ -58,6 +58,7 @@ enum { LOW_64K_NONE, LOW_64K_E820, LOW_64K_OPTION, LOW_64K_FIXED };  /* LOW_64K 
 enum { BIOS_EBDA_OLD, BIOS_EBDA_MIN, BIOS_REGIONS };                 /* BIOS_REGION: 2.6, to 4.6, later */
 enum { EFI_FREE_NONE, EFI_FREE_UNRESERVED, EFI_FREE_SILENT, EFI_FREE_KEEP_DEBUG, EFI_FREE_KEEP_LOW, EFI_FREE_LINE };
 enum { DIRECT_MAP_WHOLE, DIRECT_MAP_RAM };                           /* DIRECT_MAP: holes too (to 3.8), RAM only */
+enum { KASLR_FIXED, KASLR_LOW, KASLR_ANYWHERE };                     /* KASLR_IMAGE: 16 MiB, the lowest 512 MiB, all of RAM */
 enum { MAP_STEP_5, MAP_STEP_8 };                                     /* MAP_STEP: window grows 32 or 256 times */
 enum { MAP_BLOCK_ZERO, MAP_BLOCK_ROUND };                            /* MAP_BLOCK: without a free block start at 0, or below the end */
 enum { NUMA_SETUP_OLD, NUMA_SETUP_MEMBLKS };                         /* NUMA_SETUP: 2.6.32, later */

@@ -1,0 +1,17 @@
+/* sink.c - the formats, by name. */
+#include "sink.h"
+
+#include <string.h>
+
+#include "sink_json.h"
+#include "sink_text.h"
+
+const struct sink_ops *sink_find(const char *name)
+{
+	static const struct sink_ops *const all[] = { &sink_text, &sink_json };
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (!strcmp(name, all[i]->name))
+			return all[i];
+	return NULL;
+}

@@ -1,0 +1,186 @@
+/*
+ * stage_balance.c - the model's reservations held against the total that the kernel states.
+ *
+ *   in:   free pages of each zone as the model has them; "reserved" of the Memory: line, which is input here
+ *   out:  free pages of each zone with the difference attributed; how far each can be trusted
+ *
+ * A log without memblock's own lines does not say what every small reservation took, nor where the image lies; but it says
+ * what all of them took together. The difference belongs to what is not placed yet: boot services memory whose map the log
+ * does not hold, the image, and last whatever is left, which lies where memblock hands out memory, at the top.
+ *
+ * Kernel: mem_init_print_info() (mm/page_alloc.c, mm/mm_init.c), mem_init() of arch/x86 before 3.11.
+ */
+#include "stages.h"
+
+/* --- what the line says --- */
+
+/* Pages that the kernel counted as free when it printed its line. */
+static bool line_totalram(const struct boot *b, uint64_t *pages, uint32_t *line)
+{
+	const struct facts *log = &b->record->log;
+	const struct fact *f = facts_last(log, FACT_MEMORY);
+
+	if (f) {
+		*pages = sub_sat(b->physpages, kib_to_pages(f->v[7] + f->v[8]));
+		*line = f->line;
+		return f->v[1] != 0;
+	}
+	f = facts_last(log, FACT_MEMORY_X86);
+	if (f) {
+		*pages = sub_sat(kib_to_pages(f->v[1]), kib_to_pages(f->v[3] + f->v[4]));
+		*line = f->line;
+		return true;
+	}
+	f = facts_last(log, FACT_MEMORY_I386);
+	if (f) {
+		*pages = kib_to_pages(f->v[0]);
+		*line = f->line;
+		return true;
+	}
+	return false;
+}
+
+/* Pages that came back before the line was printed, so that it does not count them as reserved. */
+static uint64_t freed_before(const struct boot *b, uint32_t line)
+{
+	const struct quantity *q = &b->kernel->alternatives_kib;
+
+	return q->line && q->line < line ? kib_to_pages(q->v) : 0;
+}
+
+/*
+ * Free pages at that moment, where struct pages that wait for the other CPUs are not counted: tells on which side of the
+ * border the image lies.
+ */
+static int64_t early_residue(const struct boot *b)
+{
+	const struct fact *f = facts_last(&b->record->log, FACT_MEMORY);
+	int64_t early = 0;
+
+	if (!f || boot_trait(b, TRAIT_MEMORY_LATE) || boot_trait(b, TRAIT_DEFERRED_INIT) == DEFERRED_NO)
+		return 0;
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++)
+			early += (int64_t)b->node[n].zone[b->zone_order[z]].managed_early;
+	return early - (int64_t)kib_to_pages(f->v[0]);
+}
+
+/* --- who gets the difference --- */
+
+static struct zone *top_zone(const struct boot *b, uint64_t below_pfn, int *nid)
+{
+	struct zone *top = NULL;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+
+			if (zone->managed_at_free && zone->span.start < below_pfn && (!top || zone->span.start > top->span.start)) {
+				top = zone;
+				*nid = (int)n;
+			}
+		}
+	return top;
+}
+
+/* Take pages from a zone, or give it more where the model took too many. */
+static void take(struct zone *zone, int64_t pages)
+{
+	uint64_t whole = zone->managed_at_free;
+
+	if (pages >= 0)
+		zone->managed_at_free = sub_sat(zone->managed_at_free, (uint64_t)pages);
+	else
+		zone->managed_at_free = min_u64(zone->present, zone->managed_at_free + (uint64_t)-pages);
+	if (zone->managed_early == whole || zone->managed_early > zone->managed_at_free)
+		zone->managed_early = zone->managed_at_free;
+}
+
+/* Memory that may have been taken from @where may as well have been taken from any other zone above the lowest. */
+static void doubt(struct boot *b, const struct zone *where, uint64_t pages)
+{
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+
+			if (!zone->present)
+				continue;
+			if (zone == where)
+				zone->doubt_up += pages;
+			else if (zone->span.end > PFN_DOWN(16 * MIB))
+				zone->doubt_down += pages;
+		}
+}
+
+static struct late_free *give_later(struct boot *b, enum late_kind kind, uint64_t pages, const struct zone *zone, int nid)
+{
+	struct late_free *l = vec_push(b->arena, &b->late);
+
+	*l = (struct late_free){ .kind = kind, .pages = pages, .nid = nid, .zone = zone->type };
+	return l;
+}
+
+/*
+ * Boot services memory of a machine whose EFI map the log does not hold. It lies below 4 GiB, and all of it comes back: to
+ * the zones it is as if it had never been taken. How much it was is printed since 2026; before, it is what nothing else explains.
+ */
+static int64_t balance_efi(struct boot *b, int64_t residue)
+{
+	const struct fact *said = facts_first(&b->record->log, FACT_FREE_EFI);
+	int64_t pages = said ? (int64_t)kib_to_pages(said->v[0]) : 0;
+	struct zone *zone;
+	int nid = 0;
+
+	if (b->machine->firmware != FIRMWARE_EFI || b->machine->efi.nr || boot_trait(b, TRAIT_EFI_FREE) == EFI_FREE_NONE || residue <= 0)
+		return residue;
+	if (!said) {
+		b->balance.silent = true;
+		pages = residue;
+	}
+	pages = pages < residue ? pages : residue;
+	zone = top_zone(b, PFN_DOWN(4 * GIB), &nid);
+	if (!zone || pages <= 0)
+		return residue;
+	take(zone, pages);
+	give_later(b, LATE_EFI, (uint64_t)pages, zone, nid)->line = said ? said->line : 0;
+	if (b->balance.silent)
+		b->balance.silent_pages = (uint64_t)pages;
+	return residue - pages;
+}
+
+/* What is left belongs to the image where that is not placed, else to the top of memory. */
+static void balance_rest(struct boot *b, int64_t residue)
+{
+	struct zone *zone;
+	int nid = 0;
+
+	if (b->kernel_base && b->kernel->image.span.known < KNOWN_PROFILE)
+		zone = boot_zone_of(b, PFN_DOWN(b->kernel_base), &nid);
+	else
+		zone = top_zone(b, UINT64_MAX, &nid);
+	if (!zone || !residue)
+		return;
+	take(zone, residue);
+	doubt(b, zone, (uint64_t)(residue < 0 ? -residue : residue));
+}
+
+void balance_run(struct boot *b)
+{
+	uint64_t free = 0, target;
+	uint32_t line;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++)
+			free += b->node[n].zone[b->zone_order[z]].managed_at_free;
+	if (!b->record || !line_totalram(b, &target, &line))
+		return;
+	target = sub_sat(target, freed_before(b, line));
+	b->balance.known = true;
+	b->balance.line = line;
+	b->balance.residue = (int64_t)free - (int64_t)target;
+	b->balance.early_residue = early_residue(b);
+	/* A log of memblock's own leaves nothing to guess. */
+	if (b->replay.on)
+		return;
+	balance_rest(b, balance_efi(b, b->balance.residue));
+}

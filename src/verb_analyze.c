@@ -1,0 +1,121 @@
+/* verb_analyze.c - analyse boots, write the report, judge. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session.h"
+#include "sink.h"
+
+struct analyze {
+	struct sink sink;
+	enum severity fail_on;
+	bool quiet;
+	bool limited;               /* --max-unexplained was given */
+	bool limit_is_percent;
+	uint64_t limit;             /* bytes, or thousandths of a percent */
+};
+
+static int parse_format(const struct cli *cli, struct analyze *ret)
+{
+	const char *format = cli->value[OPTION_FORMAT];
+
+	if (cli_has(cli, OPTION_JSON))
+		format = "json";
+	if (!format)
+		format = "text";
+	ret->sink.ops = sink_find(format);
+	return ret->sink.ops ? STATUS_OK : cli_usage_error(cli, "unknown format '%s'", format);
+}
+
+static int parse_fail_on(const struct cli *cli, struct analyze *ret)
+{
+	const char *s = cli->value[OPTION_FAIL_ON];
+
+	ret->fail_on = SEVERITY_ERROR;
+	if (!s)
+		return STATUS_OK;
+	for (int i = SEVERITY_NOTE; i <= SEVERITY_ERROR; i++) {
+		if (!strcmp(s, severity_name((enum severity)i))) {
+			ret->fail_on = (enum severity)i;
+			return STATUS_OK;
+		}
+	}
+	return cli_usage_error(cli, "--fail-on wants note, warning or error, not '%s'", s);
+}
+
+static int parse_limit(const struct cli *cli, struct analyze *ret)
+{
+	const char *s = cli->value[OPTION_MAX_UNEXPLAINED];
+	struct str rest;
+	char *end;
+	double percent;
+
+	if (!s)
+		return STATUS_OK;
+	ret->limited = true;
+	percent = strtod(s, &end);
+	if (end != s && !strcmp(end, "%") && percent >= 0 && percent <= 100) {
+		ret->limit_is_percent = true;
+		ret->limit = (uint64_t)(percent * 1000);
+		return STATUS_OK;
+	}
+	ret->limit = str_memparse(str_of(s), &rest);
+	if (rest.n || s[0] < '0' || s[0] > '9')
+		return cli_usage_error(cli, "--max-unexplained wants a size or a percentage, not '%s'", s);
+	return STATUS_OK;
+}
+
+static bool too_much_unexplained(const struct analyze *a, const struct verdict *v)
+{
+	uint64_t limit = a->limit;
+
+	if (!a->limited || !v->unexplained_known)
+		return false;
+	if (a->limit_is_percent)
+		limit = PFN_PHYS(v->boot->physpages) / 100000 * a->limit;
+	return v->unexplained_bytes > limit;
+}
+
+static int judge(const struct analyze *a, const struct verdict *v)
+{
+	for (size_t i = 0; i < v->checks.nr; i++)
+		if (v->checks.v[i].verdict == CHECK_MISMATCH)
+			return STATUS_FINDINGS;
+	for (size_t i = 0; i < v->findings.nr; i++)
+		if (v->findings.v[i].severity >= a->fail_on)
+			return STATUS_FINDINGS;
+	return too_much_unexplained(a, v) ? STATUS_FINDINGS : STATUS_OK;
+}
+
+static int each(void *context, struct arena *arena, struct verdict *verdict)
+{
+	struct analyze *a = context;
+
+	(void)arena;
+	if (!a->quiet || a->sink.ops->begin || strcmp(a->sink.ops->name, "text"))
+		a->sink.ops->verdict(&a->sink, verdict);
+	a->sink.nr_verdicts++;
+	return judge(a, verdict);
+}
+
+int verb_analyze(const struct cli *cli)
+{
+	struct analyze a = { .sink = { .out = stdout } };
+	int status = parse_format(cli, &a);
+
+	if (status == STATUS_OK)
+		status = parse_fail_on(cli, &a);
+	if (status == STATUS_OK)
+		status = parse_limit(cli, &a);
+	if (status != STATUS_OK)
+		return status;
+	a.quiet = cli_has(cli, OPTION_QUIET);
+	a.sink.color = cli_color(cli);
+	a.sink.bytes = cli_has(cli, OPTION_BYTES);
+	if (a.sink.ops->begin)
+		a.sink.ops->begin(&a.sink);
+	status = session_run(cli, cli->args, cli->nr_args, each, &a);
+	if (a.sink.ops->end)
+		a.sink.ops->end(&a.sink);
+	return status;
+}
