@@ -149,7 +149,7 @@ static void set_protection(struct boot *b)
 
 			for (size_t j = i + 1; j < b->nr_zones; j++) {
 				above += reserve_size(b, &b->node[n].zone[b->zone_order[j]]);
-				zone->protection[j] = none ? 0 : above / ratio;
+				zone->protection[b->zone_order[j]] = none ? 0 : above / ratio;
 			}
 		}
 }
