@@ -31,32 +31,19 @@ static void keep_boots(struct boot_records *boots)
 	boots->nr = nr;
 }
 
-/* Where line @line begins, looked for from line *@at on at *@rest. */
-static const char *line_start(struct str *rest, uint32_t *at, uint32_t line)
-{
-	struct str raw;
-
-	while (*at < line && str_cut(rest, '\n', &raw))
-		++*at;
-	return rest->p;
-}
-
-/* Each boot's part of the log, from its first line to the line behind its last. */
+/* Each boot's part of the log: from its first line to the next boot. */
 static void take_log_bytes(struct str bytes, struct boot_records *boots)
 {
-	struct str rest = bytes;
+	struct str rest = bytes, raw;
 	uint32_t at = 1;
 
 	for (size_t i = 0; i < boots->nr; i++) {
-		struct boot_record *boot = &boots->v[i];
-		const char *start = line_start(&rest, &at, boot->first_line), *end;
-		uint64_t behind = (uint64_t)boot->last_line + 1;
-
-		if (i + 1 < boots->nr)
-			behind = min_u64(behind, boots->v[i + 1].first_line);
-		end = behind <= UINT32_MAX ? line_start(&rest, &at, (uint32_t)behind) : rest.p + rest.n;
-		/* All on one line, as JSON may be: the lines are messages. */
-		boot->log_bytes = start == bytes.p + bytes.n ? bytes : (struct str){ start, (size_t)(end - start) };
+		while (at < boots->v[i].first_line && str_cut(&rest, '\n', &raw))
+			at++;
+		/* All on one line, as JSON may be: then lines are messages. */
+		boots->v[i].log_bytes = rest.n ? rest : bytes;
+		if (i && rest.n)
+			boots->v[i - 1].log_bytes.n = (size_t)(rest.p - boots->v[i - 1].log_bytes.p);
 	}
 }
 

@@ -14,7 +14,7 @@
 #define MIN_TERMINAL_WIDTH 80
 #define MAX_WIDTH 160
 /* What is looked at: the start of a boot has many long lines. */
-#define SAMPLE_LINES 400
+#define SAMPLE_LINES 200
 #define SAMPLE_PAIRS 128
 #define MIN_PAIRS 2
 /* How much longer than the column a line may be that was left alone. */

@@ -236,7 +236,7 @@ bool is_text(struct str head)
 	/* A machine that crashed leaves blocks of zeros in its log. */
 	while (head.n && !*head.p)
 		head = str_skip(head, 1);
-	head = head_of(head, 4096);
+	head = head_of(head, 1024);
 	for (size_t i = 0; i < head.n; i++) {
 		unsigned char c = (unsigned char)head.p[i];
 

@@ -135,7 +135,7 @@ static struct json_object *predicted_zone(const struct boot *b, const struct zon
 	for (size_t i = 0; i < b->nr_zones; i++)
 		append(protection, number(z->protection[b->zone_order[i]]));
 	add(o, "protection", protection);
-	add(o, "pcp_high", managed && !autotuned ? number(z->pcp_high) : NULL);
+	add(o, "pcp_high", managed && z->pcp_high_known ? number(z->pcp_high) : NULL);
 	add(o, "pcp_high_min", managed && autotuned ? number(z->pcp_high_min) : NULL);
 	add(o, "pcp_high_max", managed && autotuned ? number(z->pcp_high_max) : NULL);
 	add(o, "pcp_batch", managed ? number(z->pcp_batch) : NULL);

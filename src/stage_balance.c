@@ -44,8 +44,11 @@ static bool line_totalram(const struct boot *b, uint64_t *pages, uint32_t *line)
 static uint64_t freed_before(const struct boot *b, uint32_t line)
 {
 	const struct quantity *q = &b->kernel->alternatives_kib;
+	uint64_t pages = q->line && q->line < line ? kib_to_pages(q->v) : 0;
 
-	return q->line && q->line < line ? kib_to_pages(q->v) : 0;
+	for (size_t i = 0; boot_trait(b, TRAIT_GIGANTIC_PAGES) == GIGANTIC_BEFORE_LINE && i < b->gigantic.nr; i++)
+		pages += pfn_len(pfn_inside(b->gigantic.v[i]));
+	return pages;
 }
 
 /*

@@ -50,18 +50,25 @@ static void set_lists(struct boot *b, const struct pgdat *node, struct zone *zon
 	zone->pcp_batch = max_u64(raw, 1);
 	if (boot_trait(b, TRAIT_PCP_HIGH) == PCP_HIGH_BATCH) {
 		zone->pcp_high = 6 * raw;
+		zone->pcp_high_known = true;
 		return;
 	}
 	zone->pcp_high = max_u64(zone->low / cpus, 4 * zone->pcp_batch);
 	zone->pcp_high_min = zone->pcp_high;
+	zone->pcp_high_known = boot_trait(b, TRAIT_PCP_HIGH) != PCP_HIGH_AUTO;
+	/* The mark floats with use from 0 on; nothing uses the zone of last resort. */
+	if (!zone->pcp_high_known && zone->type == ZONE_DMA) {
+		zone->pcp_high = 0;
+		zone->pcp_high_known = true;
+	}
 	zone->pcp_high_max = max_u64(size / 8 / cpus, 4 * zone->pcp_batch);
 }
 
 /* Kernel: calculate_normal_threshold(). */
 static uint64_t threshold(const struct boot *b, const struct zone *zone)
 {
-	uint64_t size = boot_trait(b, TRAIT_MANAGED_MEANS) == MANAGED_ABSENT ? zone->present_shown : zone->managed_first_wmark;
-	uint64_t blocks = size >> BLOCK_SHIFT;
+	uint64_t size = boot_trait(b, TRAIT_STAT_THRESHOLD) == THRESHOLD_LATER ? zone->managed_wmark : zone->managed_first_wmark;
+	uint64_t blocks = (boot_trait(b, TRAIT_MANAGED_MEANS) == MANAGED_ABSENT ? zone->present_shown : size) >> BLOCK_SHIFT;
 
 	return min_u64(THRESHOLD_MAX, 2 * (uint64_t)fls_u64(max_u64(b->machine->online_cpus, 1)) * (1 + fls_u64(blocks)));
 }

@@ -156,10 +156,8 @@ static void set_protection(struct boot *b)
 
 /* --- huge pages ask for more --- */
 
-static bool thp_enabled(const struct boot *b)
-{
-	return boot_trait(b, TRAIT_THP) && !cmdline_is(b->cmdline, "transparent_hugepage", "never") && b->totalram.v >= THP_MIN_PAGES;
-}
+/* On small machines hugepage_init() leaves before khugepaged has a say. */
+static bool thp_possible(const struct boot *b) { return boot_trait(b, TRAIT_THP) && b->totalram.v >= THP_MIN_PAGES; }
 
 static uint64_t populated_zones(const struct boot *b)
 {
@@ -190,10 +188,12 @@ void watermarks_run(struct boot *b)
 	b->min_free_kbytes = calculate_min_free(b, true);
 	set_watermarks(b, true);
 	set_protection(b);
-	if (thp_enabled(b)) {
+	if (!thp_possible(b))
+		return;
+	if (!cmdline_is(b->cmdline, "transparent_hugepage", "never")) {
 		khugepaged(b);
 		set_watermarks(b, false);
-	} else if (boot_trait(b, TRAIT_THP) && boot_trait(b, TRAIT_THP_OFF)) {
+	} else if (boot_trait(b, TRAIT_THP_OFF)) {
 		b->min_free_kbytes = calculate_min_free(b, false);
 		set_watermarks(b, false);
 	}

@@ -70,6 +70,7 @@ struct zone {
 	bool has_promo;
 	uint64_t protection[NR_ZONE_TYPES];
 	uint64_t pcp_high, pcp_high_min, pcp_high_max, pcp_batch, stat_threshold;
+	bool pcp_high_known;       /* false where it floats with use */
 	uint64_t lifo_batch;       /* batch printed with the zone's estimate */
 	uint64_t free_area[NR_ORDERS]; /* blocks of each order before the first allocation */
 };

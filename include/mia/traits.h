@@ -90,6 +90,7 @@ enum { WMARK_DEVICE, WMARK_CORE, WMARK_POSTCORE };                   /* WATERMAR
 enum { PCP_BATCH_128, PCP_BATCH_256, PCP_BATCH_MANAGED };            /* PCP_BATCH: to 4.18, to 6.18, later */
 enum { PCP_HIGH_BATCH, PCP_HIGH_LOW, PCP_HIGH_AUTO };                /* PCP_HIGH: 6*batch, from low, min and max */
 enum { PCP_REFRESH_NEVER, PCP_REFRESH_DEFERRED, PCP_REFRESH_WATERMARK };
+enum { THRESHOLD_NONE, THRESHOLD_FIRST, THRESHOLD_LATER };            /* STAT_THRESHOLD: zone size at the first watermarks, or at khugepaged's */
 enum { BLOCK_128M, BLOCK_DIVISOR, BLOCK_64G_2G, BLOCK_64G_DIVISOR, BLOCK_BARE_METAL };
 enum { MODEL_SPARSE, MODEL_FLAT };                                   /* MEM_MODEL */
 
