@@ -139,8 +139,8 @@ static struct mia_error *nothing_in(struct arena *arena, const struct input *inp
 
 	for (size_t i = 0; i < input->nr && !what; i++)
 		what = looks_like(input->v[i].bytes);
-	return mia_error_new(arena, MIA_ERROR_INPUT, what ? "%s: no Linux boot log in it, it looks like %s" : "%s: no Linux boot log in it",
-			     printable(arena, input->name), what);
+	return mia_error_new(arena, MIA_ERROR_INPUT, "%s: no Linux boot log in it%s%s", printable(arena, input->name),
+			     what ? ", it looks like " : "", what ? what : "");
 }
 
 struct mia_error *bundle_parse(struct arena *arena, const struct input *input, struct boot_records *ret)

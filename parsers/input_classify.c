@@ -221,14 +221,17 @@ enum source_kind kind_of_name(const char *path)
 
 static bool is_utf16(struct str s)
 {
-	return s.n >= 4 && (str_starts(s, STR("\xff\xfe")) || str_starts(s, STR("\xfe\xff")) || (s.p[0] && !s.p[1] && s.p[2] && !s.p[3]) ||
-			    (!s.p[0] && s.p[1] && !s.p[2] && s.p[3]));
+	if (s.n < 4)
+		return false;
+	return str_starts(s, STR("\xff\xfe")) || str_starts(s, STR("\xfe\xff")) || (s.p[0] && !s.p[1] && s.p[2] && !s.p[3]) ||
+	       (!s.p[0] && s.p[1] && !s.p[2] && s.p[3]);
 }
 
 bool is_text(struct str head)
 {
-	/* Tab to carriage return, bell, backspace and escape are in any terminal's log. */
-	static const uint32_t in_texts = 1u << '\a' | 1u << '\b' | 1u << '\t' | 1u << '\n' | 1u << '\v' | 1u << '\f' | 1u << '\r' | 1u << 27;
+	/* Bell, backspace, tab to carriage return, and escape are in any terminal's log. */
+	static const uint32_t in_texts = 1u << '\a' | 1u << '\b' | 1u << '\t' | 1u << '\n' | 1u << '\v' | 1u << '\f' |
+					 1u << '\r' | 1u << 27;
 	size_t zeros = 0, controls = 0;
 
 	if (is_utf16(head))

@@ -21,17 +21,22 @@ static void check(const struct boot_records *boots)
 	}
 }
 
+static void parse(struct arena *arena, struct str bytes)
+{
+	struct boot_records boots = { 0 };
+
+	dmesg_parse(arena, bytes, &boots);
+	check(&boots);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *arena = arena_create(ARENA_BYTES);
-	struct boot_records boots = { 0 };
 
 	if (!arena)
 		return 0;
-	if (!arena_guard(arena)) {
-		dmesg_parse(arena, (struct str){ (const char *)data, size }, &boots);
-		check(&boots);
-	}
+	if (!arena_guard(arena))
+		parse(arena, (struct str){ (const char *)data, size });
 	arena_destroy(arena);
 	return 0;
 }

@@ -20,17 +20,22 @@ static void check(const struct zoneinfo *zones)
 	}
 }
 
+static void parse(struct arena *arena, struct str bytes)
+{
+	struct zoneinfo zones = { 0 };
+
+	zoneinfo_parse(arena, bytes, &zones);
+	check(&zones);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *arena = arena_create((size_t)64 << 20);
-	struct zoneinfo zones = { 0 };
 
 	if (!arena)
 		return 0;
-	if (!arena_guard(arena)) {
-		zoneinfo_parse(arena, (struct str){ (const char *)data, size }, &zones);
-		check(&zones);
-	}
+	if (!arena_guard(arena))
+		parse(arena, (struct str){ (const char *)data, size });
 	arena_destroy(arena);
 	return 0;
 }

@@ -591,30 +591,33 @@ static void compare(const struct log *log, const struct format *format, const st
 		fail_msg("%s as %s: %zu facts instead of %zu", log->name, format->name, h->nr, w->nr);
 }
 
+static void check_log(struct arena *arena, const struct log *log, const struct format *format)
+{
+	struct boot_records want = { 0 }, have = { 0 };
+	char *bytes = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&bytes, &n);
+
+	format->write(log, out);
+	fclose(out);
+	dmesg_parse(arena, (struct str){ log->bytes, log->n }, &want);
+	assert_true(want.nr > 0 && want.v[0].log.nr > 20);
+	dmesg_parse(arena, (struct str){ bytes, n }, &have);
+	compare(log, format, &want, &have);
+	arena_reset(arena);
+	free(bytes);
+}
+
 static void says_the_same(void **state)
 {
-	const struct format *format = *state;
 	struct arena *arena = arena_create((size_t)1 << 30);
 
 	assert_non_null(arena);
 	assert_true(nr_logs > 0);
 	if (arena_guard(arena))
 		fail_msg("out of memory");
-	for (size_t i = 0; i < nr_logs; i++) {
-		struct boot_records want = { 0 }, have = { 0 };
-		char *bytes = NULL;
-		size_t n = 0;
-		FILE *out = open_memstream(&bytes, &n);
-
-		format->write(&logs[i], out);
-		fclose(out);
-		dmesg_parse(arena, (struct str){ logs[i].bytes, logs[i].n }, &want);
-		assert_true(want.nr > 0 && want.v[0].log.nr > 20);
-		dmesg_parse(arena, (struct str){ bytes, n }, &have);
-		compare(&logs[i], format, &want, &have);
-		arena_reset(arena);
-		free(bytes);
-	}
+	for (size_t i = 0; i < nr_logs; i++)
+		check_log(arena, &logs[i], *state);
 	arena_destroy(arena);
 }
 
