@@ -118,7 +118,7 @@ static struct json_object *machine(const struct verdict *v)
 static struct json_object *predicted_zone(const struct boot *b, const struct zone *z)
 {
 	struct json_object *o = json_object_new_object(), *protection = json_object_new_array();
-	bool managed = z->managed.basis != AMOUNT_UNKNOWN, autotuned = boot_trait(b, TRAIT_PCP_HIGH) == PCP_HIGH_AUTO;
+	bool managed = z->managed.basis != AMOUNT_UNKNOWN, marks = managed && !b->onlined_later, autotuned = boot_trait(b, TRAIT_PCP_HIGH) == PCP_HIGH_AUTO;
 
 	add(o, "name", text(zone_type_name(z->type)));
 	add(o, "start_pfn", number(z->span.start));
@@ -128,18 +128,20 @@ static struct json_object *predicted_zone(const struct boot *b, const struct zon
 	add(o, "managed_basis", text(basis_name(z->managed.basis)));
 	add(o, "managed_min", managed ? number(z->managed.min) : NULL);
 	add(o, "managed_max", managed ? number(z->managed.max) : NULL);
-	add(o, "min", managed ? number(z->min) : NULL);
-	add(o, "low", managed ? number(z->low) : NULL);
-	add(o, "high", managed ? number(z->high) : NULL);
-	add(o, "promo", managed && z->has_promo ? number(z->promo) : NULL);
+	add(o, "min", marks ? number(z->min) : NULL);
+	add(o, "low", marks ? number(z->low) : NULL);
+	add(o, "high", marks ? number(z->high) : NULL);
+	add(o, "promo", marks && z->has_promo ? number(z->promo) : NULL);
 	for (size_t i = 0; i < b->nr_zones; i++)
 		append(protection, number(z->protection[b->zone_order[i]]));
-	add(o, "protection", protection);
-	add(o, "pcp_high", managed && z->pcp_high_known ? number(z->pcp_high) : NULL);
-	add(o, "pcp_high_min", managed && autotuned ? number(z->pcp_high_min) : NULL);
-	add(o, "pcp_high_max", managed && autotuned ? number(z->pcp_high_max) : NULL);
-	add(o, "pcp_batch", managed ? number(z->pcp_batch) : NULL);
-	add(o, "stat_threshold", managed ? number(z->stat_threshold) : NULL);
+	add(o, "protection", marks ? protection : NULL);
+	if (!marks)
+		json_object_put(protection);
+	add(o, "pcp_high", marks && z->pcp_high_known ? number(z->pcp_high) : NULL);
+	add(o, "pcp_high_min", marks && autotuned ? number(z->pcp_high_min) : NULL);
+	add(o, "pcp_high_max", marks && autotuned ? number(z->pcp_high_max) : NULL);
+	add(o, "pcp_batch", marks ? number(z->pcp_batch) : NULL);
+	add(o, "stat_threshold", marks ? number(z->stat_threshold) : NULL);
 	return o;
 }
 
@@ -253,12 +255,15 @@ static struct json_object *predicted(const struct boot *b)
 
 	if (!b->e820.nr && !b->nr_nodes)
 		return o;
-	add(o, "max_pfn", number(b->max_pfn));
+	add(o, "max_pfn", number(b->announced_max_pfn));
+	add(o, "end_pfn", number(b->max_pfn));
 	add(o, "max_arch_pfn", number(b->max_arch_pfn));
 	add(o, "physpages", number(b->physpages));
 	add(o, "mem_total_kib", b->totalram.basis == AMOUNT_UNKNOWN ? NULL : number(pages_to_kib(b->totalram.v)));
 	add(o, "mem_total_basis", text(basis_name(b->totalram.basis)));
-	add(o, "min_free_kbytes", number(b->min_free_kbytes));
+	add(o, "mem_total_min_kib", b->totalram.basis == AMOUNT_UNKNOWN ? NULL : number(pages_to_kib(b->totalram.min)));
+	add(o, "mem_total_max_kib", b->totalram.basis == AMOUNT_UNKNOWN ? NULL : number(pages_to_kib(b->totalram.max)));
+	add(o, "min_free_kbytes", b->onlined_later ? NULL : number(b->min_free_kbytes));
 	add(o, "fallback", predicted_fallback(b));
 	add(o, "nodes", predicted_nodes(b));
 	add(o, "iomem", predicted_iomem(b));

@@ -88,6 +88,11 @@ uint64_t boot_alloc_bytes(struct boot *b, enum owner owner, uint64_t size, uint6
 /* --- where the image lies --- */
 
 #define LOAD_ADDRESS (16 * MIB)
+/*
+ * What brk could have grown by: 64 KiB that keep linkers from overlapping it, and 64 KiB for firmware strings of which one page
+ * is in use. _end stands behind all of it.
+ */
+#define BRK_SPARE_PAGES 31
 
 /* Its page tables start where brk stands after the firmware strings. */
 static uint64_t base_of_brk_table(const struct boot *b)
@@ -117,6 +122,7 @@ static void place_image(struct boot *b)
 		return;
 	b->image = (struct phys_range){ base, base + image->span.v };
 	b->brk = (struct phys_range){ align_up(b->image.end, PAGE_SIZE), align_up(b->image.end, PAGE_SIZE) + image->brk.v };
+	b->image_limit = b->brk.end + PFN_PHYS(BRK_SPARE_PAGES);
 	b->brk_pool_end = b->brk.end;
 	b->brk_pool_next = b->brk.end - min_u64(phys_len(b->brk), PFN_PHYS((uint64_t)boot_trait(b, TRAIT_BRK_POOL)));
 }

@@ -86,17 +86,29 @@ static struct zone *top_zone(const struct boot *b, uint64_t below_pfn, int *nid)
 	return top;
 }
 
-/* Take pages from a zone, or give it more where the model took too many. */
-static void take(struct zone *zone, int64_t pages)
+/*
+ * Take pages from a zone, or give it more where the model took too many. Returns what it could not take or hold.
+ */
+static int64_t take(struct zone *zone, int64_t pages)
 {
-	uint64_t whole = zone->managed_at_free;
+	uint64_t before = zone->managed_at_free;
 
 	if (pages >= 0)
-		zone->managed_at_free = sub_sat(zone->managed_at_free, (uint64_t)pages);
+		zone->managed_at_free = sub_sat(before, (uint64_t)pages);
 	else
-		zone->managed_at_free = min_u64(zone->present, zone->managed_at_free + (uint64_t)-pages);
-	if (zone->managed_early == whole || zone->managed_early > zone->managed_at_free)
+		zone->managed_at_free = min_u64(max_u64(zone->present, before), before + (uint64_t)-pages);
+	if (zone->managed_early == before || zone->managed_early > zone->managed_at_free)
 		zone->managed_early = zone->managed_at_free;
+	return pages - ((int64_t)before - (int64_t)zone->managed_at_free);
+}
+
+/* What one zone could not take goes to the others, so that the total stays as stated. */
+static void take_anywhere(struct boot *b, int64_t pages)
+{
+	for (size_t n = b->nr_nodes; n-- > 0 && pages;)
+		for (size_t z = b->nr_zones; z-- > 0 && pages;)
+			if (b->node[n].zone[b->zone_order[z]].present)
+				pages = take(&b->node[n].zone[b->zone_order[z]], pages);
 }
 
 /* Memory that may have been taken from @where may as well have been taken from any other zone above the lowest. */
@@ -163,7 +175,7 @@ static void balance_rest(struct boot *b, int64_t residue)
 		zone = top_zone(b, UINT64_MAX, &nid);
 	if (!zone || !residue)
 		return;
-	take(zone, residue);
+	take_anywhere(b, take(zone, residue));
 	doubt(b, zone, (uint64_t)(residue < 0 ? -residue : residue));
 }
 

@@ -6,6 +6,7 @@
  *
  * Kernel: init_memory_mapping(), find_early_table_space() (arch/x86/mm/init.c, 2.6.32 to 3.8).
  */
+#include "mia/ranges.h"
 #include "stages.h"
 
 #define SIZE_2M (2 * MIB)
@@ -98,6 +99,7 @@ static void old_map_range(struct boot *b, struct phys_range r, bool gb)
 	if (base && used)
 		boot_reserve(b, OWNER_PAGE_TABLES, base, base + used * PAGE_SIZE);
 	b->max_mapped = max_u64(b->max_mapped, r.end);
+	ranges_add(b->arena, &b->direct_ranges, r);
 }
 
 void old_direct_map(struct boot *b, bool gb_pages)

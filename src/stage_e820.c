@@ -81,7 +81,11 @@ static void setup_data(struct boot *b)
 	say_table(b, TAG_SETUP_DATA);
 }
 
-static void say_last_pfn(struct boot *b, uint64_t pfn) { SAY(b, LAST_PFN, 0, pfn, b->max_arch_pfn); }
+static void say_last_pfn(struct boot *b, uint64_t pfn)
+{
+	b->announced_max_pfn = max_u64(b->announced_max_pfn, pfn);
+	SAY(b, LAST_PFN, 0, pfn, b->max_arch_pfn);
+}
 
 static uint64_t end_of_ram(const struct boot *b, uint64_t limit_pfn)
 {
@@ -192,7 +196,7 @@ static void remove_mmio(struct boot *b)
 /* The image must be RAM, whatever the map says. */
 static void add_kernel_range(struct boot *b)
 {
-	uint64_t start = b->image.start, end = b->brk.end ? b->brk.end : b->image.end;
+	uint64_t start = b->image.start, end = b->image_limit;
 
 	if (!b->kernel_base_known || !boot_trait(b, TRAIT_KERNEL_RANGE) || end <= start)
 		return;

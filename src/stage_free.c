@@ -297,6 +297,23 @@ static bool tail_known(const struct boot *b)
 	return b->record && !b->record->tail_missing && is_known(b->kernel->initmem_kib);
 }
 
+/*
+ * A second zonelists line comes when memory was onlined into a zone that was empty. It says that, but not how much came.
+ */
+static const struct fact *onlined_line(const struct boot *b)
+{
+	const struct fact *first = b->record ? facts_first(&b->record->log, FACT_ZONELISTS) : NULL, *last = b->record ? facts_last(&b->record->log, FACT_ZONELISTS) : NULL;
+
+	return first != last ? last : NULL;
+}
+
+static bool grew_later(const struct boot *b, const struct zone *zone)
+{
+	const struct fact *policy = facts_last(&b->record->log, FACT_POLICY_ZONE);
+
+	return !policy || str_is(policy->s[0], zone_type_name(zone->type));
+}
+
 static void settle_zone(struct boot *b, struct zone *zone)
 {
 	struct amount *m = &zone->managed;
@@ -305,6 +322,8 @@ static void settle_zone(struct boot *b, struct zone *zone)
 	m->min = sub_sat(m->v, zone->doubt_down);
 	m->max = min_u64(zone->present, m->v + zone->doubt_up);
 	m->basis = b->balance.known && tail_known(b) ? (m->min == m->v && m->max == m->v ? AMOUNT_EXACT : AMOUNT_BOUNDED) : AMOUNT_ESTIMATED;
+	if (b->onlined_later && grew_later(b, zone))
+		m->basis = AMOUNT_UNKNOWN;
 }
 
 static void settle_total(struct boot *b)
@@ -314,6 +333,8 @@ static void settle_total(struct boot *b)
 	t->min = b->balance.silent ? sub_sat(t->v, b->balance.silent_pages) : t->v;
 	t->max = t->v;
 	t->basis = !b->balance.known || !tail_known(b) ? AMOUNT_ESTIMATED : b->balance.silent ? AMOUNT_BOUNDED : AMOUNT_EXACT;
+	if (b->onlined_later)
+		t->basis = AMOUNT_UNKNOWN;
 }
 
 void late_run(struct boot *b)
@@ -328,6 +349,7 @@ void late_run(struct boot *b)
 		total += b->late.v[i].pages;
 	}
 	doubt_image(b);
+	b->onlined_later = onlined_line(b) != NULL;
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		for (size_t z = 0; z < b->nr_zones; z++)
 			settle_zone(b, &b->node[n].zone[b->zone_order[z]]);

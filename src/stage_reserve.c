@@ -10,18 +10,33 @@
 #include "stages.h"
 
 #define FIRST_MIB UINT64_C(0x100000)
+#define OLD_TRAMPOLINE UINT64_C(0x6000)
+#define OLD_TRAMPOLINE_END UINT64_C(0x8000)
+#define CONVENTIONAL_END UINT64_C(0xa0000)
 #define LOWMEM_CAP UINT64_C(0x9f000)
 #define RESERVE_LOW_DEFAULT (64 * KIB)
 
 /* End of conventional memory: what the BIOS data area says is not in a log, so the cap that the kernel applies stands for it. */
+/*
+ * 2.6: the end of conventional memory is not cut at 0x9f000 where the BIOS names an EBDA. The log does not show that name, but
+ * firmware that has an EBDA ends the first range of its map there.
+ */
+static uint64_t old_low_end(const struct boot *b)
+{
+	const struct e820_table *map = &b->machine->e820;
+	uint64_t end = b->machine->ebda_base ? b->machine->ebda_base : map->nr ? map->v[0].end : 0;
+
+	return end < LOWMEM_CAP || end >= CONVENTIONAL_END ? LOWMEM_CAP : end;
+}
+
 static void reserve_bios_region(struct boot *b)
 {
 	uint64_t low = b->machine->ebda_base ? min_u64(b->machine->ebda_base, LOWMEM_CAP) : LOWMEM_CAP;
 
 	if (b->machine->firmware == FIRMWARE_XEN)
 		return;
-	if (boot_trait(b, TRAIT_BIOS_REGION) == BIOS_EBDA_OLD && b->machine->ebda_base)
-		low = b->machine->ebda_base;
+	if (boot_trait(b, TRAIT_BIOS_REGION) == BIOS_EBDA_OLD)
+		low = old_low_end(b);
 	boot_reserve(b, OWNER_LOW_MEMORY, low, FIRST_MIB);
 }
 
@@ -91,12 +106,14 @@ static void fill_memblock(struct boot *b)
 	memblock_trim_memory(mb, PAGE_SIZE);
 }
 
-/* The trampoline that starts other CPUs, somewhere below 1 MiB. */
+/* The trampoline that starts other CPUs, somewhere below 1 MiB; before memblock it had a fixed place. */
 static void reserve_real_mode(struct boot *b)
 {
 	struct memblock_request request = { .size = b->kernel->real_mode.v, .align = PAGE_SIZE, .max = FIRST_MIB, .nid = NUMA_NO_NODE, .ranged = true };
 
-	if (is_known(b->kernel->real_mode))
+	if (boot_trait(b, TRAIT_EARLY_ALLOC) == EARLY_RES_BOOTMEM)
+		boot_reserve(b, OWNER_REAL_MODE, OLD_TRAMPOLINE, OLD_TRAMPOLINE_END);
+	else if (is_known(b->kernel->real_mode))
 		boot_alloc(b, OWNER_REAL_MODE, &request);
 }
 
@@ -114,5 +131,6 @@ void reserve_run(struct boot *b)
 	else if (boot_trait(b, TRAIT_LOW_64K) == LOW_64K_OPTION)
 		boot_reserve(b, OWNER_LOW_MEMORY, 0, reserve_low_bytes(b));
 	b->memblock.movable_node = cmdline_has(b->cmdline, "movable_node");
-	b->memblock.bottom_up = b->memblock.movable_node;
+	/* Before memblock the first fit from the bottom was taken. */
+	b->memblock.bottom_up = b->memblock.movable_node || boot_trait(b, TRAIT_EARLY_ALLOC) != EARLY_MEMBLOCK;
 }

@@ -399,6 +399,8 @@ static uint64_t dma_reserve_pages(const struct boot *b)
 	size_t i = 0, j = 0;
 	int nid;
 
+	if (boot_trait(b, TRAIT_DMA_RESERVE) == DMA_RESERVE_BOOTMEM)
+		return bootmem_dma_reserve(b);
 	if (boot_trait(b, TRAIT_DMA_RESERVE) != DMA_RESERVE_MEMBLOCK || b->machine->arch == ARCH_I386)
 		return 0;
 	for (size_t m = 0; m < b->memblock.memory.nr; m++)

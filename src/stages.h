@@ -6,6 +6,8 @@
 #ifndef MIA_STAGES_H
 #define MIA_STAGES_H
 
+#include <string.h>
+
 #include "mia/arena.h"
 #include "mia/boot.h"
 
@@ -35,6 +37,9 @@ uint64_t efi_memmap_bytes(const struct machine *m, uint64_t start, uint64_t end)
 
 /* stage_sparse.c: one array of struct pages per node, once the zones are known. */
 void flat_memmap_run(struct boot *b);
+
+/* stage_bootmem.c: pages below 16 MiB that early reservations took. */
+uint64_t bootmem_dma_reserve(const struct boot *b);
 
 /* stage_directmap_old.c: to 3.8, holes are mapped too. */
 void old_direct_map(struct boot *b, bool gb_pages);

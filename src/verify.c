@@ -89,6 +89,8 @@ static const char *place(struct verifier *v, int nid, const char *zone)
 	return strbuf_str(&s).p;
 }
 
+static bool needs_marks(const struct zone_field *f) { return f->stage == STAGE_WATERMARKS || f->stage == STAGE_PCP; }
+
 static const struct zone *model_zone(const struct boot *b, const struct zoneinfo_zone *z)
 {
 	for (size_t i = 0; i < b->nr_zones; i++)
@@ -148,11 +150,11 @@ static void verify_zone(struct verifier *v, const struct zoneinfo_zone *file)
 		struct said s = said_member(file, f->file);
 
 		if (s.line && (!f->populated_only || file->present.value))
-			add_check(v, f->id, where, number(member(model, f->model)), said_value(s), SOURCE_ZONEINFO, s.line, f->stage);
+			add_check(v, f->id, where, needs_marks(f) && v->boot->onlined_later ? unknown : number(member(model, f->model)), said_value(s), SOURCE_ZONEINFO, s.line, f->stage);
 	}
 	if (file->managed.line)
 		verify_managed(v, model, file, where);
-	if (!file->present.value)
+	if (!file->present.value || v->boot->onlined_later)
 		return;
 	verify_protection(v, model, file, where);
 	verify_pcp_high(v, model, file, where);
@@ -171,7 +173,7 @@ static void verify_log(struct verifier *v)
 		line = f->line;
 	}
 	if (line)
-		add_check(v, "max_pfn", "machine", number(v->boot->max_pfn), number(max_pfn), SOURCE_DMESG, (uint32_t)line, STAGE_E820);
+		add_check(v, "max_pfn", "machine", number(v->boot->announced_max_pfn), number(max_pfn), SOURCE_DMESG, (uint32_t)line, STAGE_E820);
 	if (memory)
 		add_check(v, "physpages", "machine", number(v->boot->physpages), number(kib_to_pages(memory->v[1])), SOURCE_DMESG, memory->line, STAGE_ZONES);
 }
@@ -190,7 +192,7 @@ static void verify_files(struct verifier *v)
 			c->verdict = CHECK_MATCH;
 	}
 	if (r->min_free_kbytes.line)
-		add_check(v, "min_free_kbytes", "machine", number(v->boot->min_free_kbytes), said_value(r->min_free_kbytes), SOURCE_SYSCTL_MIN_FREE, r->min_free_kbytes.line, STAGE_WATERMARKS);
+		add_check(v, "min_free_kbytes", "machine", v->boot->onlined_later ? unknown : number(v->boot->min_free_kbytes), said_value(r->min_free_kbytes), SOURCE_SYSCTL_MIN_FREE, r->min_free_kbytes.line, STAGE_WATERMARKS);
 	if (r->blocks.size_bytes.line && v->boot->block_size)
 		add_check(v, "memory_block_size", "machine", number(v->boot->block_size), said_value(r->blocks.size_bytes), SOURCE_MEMORY_BLOCKS, r->blocks.size_bytes.line, STAGE_BLOCKS);
 }

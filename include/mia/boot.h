@@ -212,6 +212,7 @@ struct boot {
 	struct { struct e820_step *v; size_t nr, cap; } e820_steps;
 	bool user_map;                      /* the command line changed it */
 	uint64_t max_pfn, max_low_pfn, max_arch_pfn, max_possible_pfn;
+	uint64_t announced_max_pfn;         /* the highest last_pfn that was said: before exactmap or MTRRs cut it */
 	uint64_t trimmed_bytes;             /* lost to MTRRs */
 	struct phys_range pci_gap;
 
@@ -219,6 +220,7 @@ struct boot {
 	uint64_t kernel_base;               /* physical address of _text; 0 if it is not placed */
 	bool kernel_base_known;
 	struct phys_range image, brk;       /* what is reserved for them */
+	uint64_t image_limit;               /* physical address of _end, behind all that brk could have taken */
 	uint64_t brk_pool_next, brk_pool_end;
 
 	struct memblock memblock;
@@ -259,6 +261,7 @@ struct boot {
 	uint64_t cma_pages, gigantic_pages;
 	struct late_frees late;
 	struct amount totalram;             /* MemTotal, pages */
+	bool onlined_later;                 /* memory was plugged in and onlined, and the log does not say how much */
 	uint64_t min_free_kbytes;
 	uint64_t scale_factor;              /* vm.watermark_scale_factor where it is known, else 0 */
 
