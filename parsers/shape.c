@@ -138,7 +138,10 @@ static bool take_conversion(const struct conversion *c, struct str *in, struct f
 /* A run of blanks in the pattern: at least as many in the text (tabs count). */
 static bool take_blanks(const char **p, struct str *in)
 {
-	size_t want = strspn(*p, " \t"), have = 0;
+	size_t want = 0, have = 0;
+
+	while ((*p)[want] == ' ' || (*p)[want] == '\t')
+		want++;
 
 	*p += want;
 	while (in->n && isspace((unsigned char)*in->p)) {
@@ -150,9 +153,11 @@ static bool take_blanks(const char **p, struct str *in)
 
 bool shape_match(const struct line_rule *rule, struct str text, struct fact *ret)
 {
-	const char *p = rule->pattern + strspn(rule->pattern, " ");
+	const char *p = rule->pattern;
 	size_t nv = 0, ns = 0;
 
+	while (*p == ' ')
+		p++;
 	text = str_trim(text);
 	while (*p) {
 		if (*p == '%') {

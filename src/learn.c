@@ -59,10 +59,10 @@ bool learn_image_place(const struct boot_record *r, struct phys_range *image, st
 	for (each_fact(f, &r->log, FACT_MB_RESERVE)) {
 		if (f > dump)
 			return false;
-		if (!str_starts(f->s[0], STR("setup_arch")) || f->v[0] < 16 * MIB)
+		if (!str_starts(f->s[0], STR("setup_arch")) || f->v[0] < 16 * MIB || f->v[0] % PAGE_SIZE)
 			continue;
 		for (const struct fact *g = facts_next(&r->log, FACT_MB_DUMP_REGION, dump); g && (!next || g < next); g = facts_next(&r->log, FACT_MB_DUMP_REGION, g)) {
-			if (!str_is(g->s[0], "reserved") || g->v[1] > f->v[0] || g->v[2] < f->v[1])
+			if (!str_is(g->s[0], "reserved") || g->v[1] >= f->v[0] || g->v[2] != f->v[1])
 				continue;
 			*image = (struct phys_range){ g->v[1], f->v[0] };
 			*brk = (struct phys_range){ f->v[0], f->v[1] };
