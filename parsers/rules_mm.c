@@ -51,6 +51,8 @@ const struct line_rule line_rules_mm[] = {
 	{ FACT_CPUS_ALLOWED, 0, 0, "smpboot: Allowing %u CPUs, %u hotplug CPUs", "smpboot: Allowing 2 CPUs, 0 hotplug CPUs" },
 	{ FACT_CPUS_ALLOWED, 1, 0, "CPU topo: Allowing %u present CPUs plus %u hotplug CPUs", "CPU topo: Allowing 2 present CPUs plus 0 hotplug CPUs" },
 	{ FACT_CPU_LIST_OF_NODE, 0, 0, ".... node  #%u, CPUs: %s", ".... node  #1, CPUs:   #2 #3" },
+	{ FACT_CPU_LIST_OF_NODE, 1, 0, "smpboot: Booting Node %3u, Processors  %s", "smpboot: Booting Node   1, Processors  #1 OK" },
+	{ FACT_CPU_LIST_OF_NODE, 2, 0, "Booting Node %3u, Processors  %s", "Booting Node   1, Processors  #4 #5 #6 #7 Ok." },
 	{ FACT_CPU_NODE, 0, 0, "CPU %u/%#x -> Node %u", "CPU 0/0x0 -> Node 0" },
 	{ FACT_IOAPIC, 0, 0, "IOAPIC[%u]: %s", "IOAPIC[0]: apic_id 0, version 32, address 0xfec00000, GSI 0-23" },
 	{ FACT_CPUS_BROUGHT_UP, 0, 0, "smp: Brought up %u node, %u CPU%s", "smp: Brought up 1 node, 2 CPUs" },

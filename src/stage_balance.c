@@ -135,6 +135,15 @@ static struct late_free *give_later(struct boot *b, enum late_kind kind, uint64_
 	return l;
 }
 
+/* Pages that are thought to have come back, but no line says so. */
+static void doubt_silent(struct boot *b, uint64_t pages)
+{
+	b->balance.silent_pages = pages;
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++)
+			b->node[n].zone[b->zone_order[z]].doubt_down += pages;
+}
+
 /*
  * Boot services memory of a machine whose EFI map the log does not hold. It lies below 4 GiB, and all of it comes back: to
  * the zones it is as if it had never been taken. How much it was is printed since 2026; before, it is what nothing else explains.
@@ -159,7 +168,7 @@ static int64_t balance_efi(struct boot *b, int64_t residue)
 	take(zone, pages);
 	give_later(b, LATE_EFI, (uint64_t)pages, zone, nid)->line = said ? said->line : 0;
 	if (b->balance.silent)
-		b->balance.silent_pages = (uint64_t)pages;
+		doubt_silent(b, (uint64_t)pages);
 	return residue - pages;
 }
 

@@ -71,6 +71,7 @@ void initrd_run(struct boot *b)
 	if (ranges_overlap(&b->direct_ranges, r) == phys_len(r) && r.end <= limit)
 		return;
 	request.max = limit;
+	b->initrd_moves = true;
 	base = boot_alloc(b, OWNER_INITRD, &request);
 	if (!base)
 		return;

@@ -6,6 +6,7 @@
  *
  * Kernel: efi_reserve_boot_services(), efi_mem_reserve() (arch/x86/platform/efi/quirks.c, drivers/firmware/efi/efi.c).
  */
+#include "mia/ranges.h"
 #include "stages.h"
 
 static bool is_boot_services(const struct efi_region *r) { return r->type == EFI_BOOT_CODE || r->type == EFI_BOOT_DATA; }
@@ -41,7 +42,7 @@ void efi_run_early(struct boot *b)
 		if (!is_boot_services(r) || !may_reserve(b, r->range))
 			continue;
 		if (comes_back(b, r->range))
-			*vec_push(b->arena, &b->efi_returns) = r->range;
+			ranges_add(b->arena, &b->efi_returns, r->range);
 		boot_reserve(b, OWNER_EFI_BOOT, r->range.start, r->range.end);
 	}
 }
@@ -82,6 +83,7 @@ void efi_run(struct boot *b)
 		e820_edit_update(b, f->v[0], f->v[1], E820_TYPE_RAM, E820_TYPE_RESERVED);
 		e820_update_table(b->arena, &b->e820, boot_trait(b, TRAIT_SOFT_RESERVED_APART));
 		boot_reserve(b, OWNER_FIRMWARE_TABLES, f->v[0], f->v[1]);
+		ranges_remove(b->arena, &b->efi_returns, (struct phys_range){ f->v[0], f->v[1] });
 		if (boot_trait(b, TRAIT_EFI_FREE) >= EFI_FREE_SILENT)
 			boot_alloc_bytes(b, OWNER_EFI_MEMMAP, efi_memmap_bytes(b->machine, f->v[0], f->v[1]), 64, NUMA_NO_NODE);
 	}

@@ -241,6 +241,17 @@ static void start_from_free(struct boot *b)
 		}
 }
 
+/* In a log of memblock's own, the RAM disk's new place is the first answer to a request of its size. */
+static struct phys_range final_initrd(const struct boot *b)
+{
+	uint64_t bytes = align_up(phys_len(b->machine->ramdisk), PAGE_SIZE);
+
+	for (size_t i = 0; b->replay.on && b->initrd_moves && i < b->allocations.nr; i++)
+		if (b->allocations.v[i].request.size == bytes && b->allocations.v[i].base)
+			return (struct phys_range){ b->allocations.v[i].base, b->allocations.v[i].base + bytes };
+	return b->initrd;
+}
+
 static void collect(struct boot *b)
 {
 	const struct kernel *k = b->kernel;
@@ -258,7 +269,7 @@ static void collect(struct boot *b)
 	for (size_t i = 0; i < b->gigantic.nr; i++)
 		late_range(b, LATE_GIGANTIC, b->gigantic.v[i]);
 	if (!cmdline_has(b->cmdline, "retain_initrd"))
-		late_range(b, LATE_INITRD, b->initrd);
+		late_range(b, LATE_INITRD, final_initrd(b));
 	late_image_part(b, LATE_DECRYPTED, k->decrypted_kib);
 	late_image_part(b, LATE_INITMEM, k->initmem_kib);
 	late_image_part(b, LATE_TEXT_GAP, k->text_gap_kib);

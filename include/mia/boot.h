@@ -229,6 +229,7 @@ struct boot {
 	struct phys_ranges gigantic;
 	uint64_t gigantic_asked;
 	struct phys_range initrd;           /* where the RAM disk lies at last */
+	bool initrd_moves;                  /* it was left where the kernel cannot reach it */
 	uint64_t percpu_bytes;              /* that each possible CPU keeps */
 	uint64_t log_buf_bytes;             /* a log buffer other than the static one */
 	struct phys_ranges efi_returns;     /* boot services memory that comes back */
