@@ -47,8 +47,11 @@ static void find_profile(const struct analysis_options *options, struct kernel *
 {
 	const struct kernel *profile = options->profile ? options->profile : shipped_find(options->shipped, kernel->release.text, kernel->arch);
 
-	if (profile && (options->profile || same_build(kernel, profile)))
+	if (profile && (options->profile || same_build(kernel, profile))) {
 		kernel_apply_profile(kernel, profile);
+		return;
+	}
+	kernel_apply_neighbours(kernel, shipped_neighbour(options->shipped, kernel, false), shipped_neighbour(options->shipped, kernel, true));
 }
 
 void analysis_run(struct arena *arena, const struct boot_record *record, const struct analysis_options *options, struct verdict *ret)

@@ -94,34 +94,64 @@ uint64_t boot_alloc_bytes(struct boot *b, enum owner owner, uint64_t size, uint6
  */
 #define BRK_SPARE_PAGES 31
 
-/* Its page tables start where brk stands after the firmware strings. */
-static uint64_t base_of_brk_table(const struct boot *b)
+/* Without randomisation the image lies where it was linked for, unless EFI had other things there. */
+static bool loads_at_preferred(const struct boot *b)
 {
-	uint64_t before = b->kernel->image.span.v + (is_known(b->kernel->dmi_brk) ? b->kernel->dmi_brk.v : 0);
+	return (cmdline_has(b->cmdline, "nokaslr") || boot_trait(b, TRAIT_KASLR_IMAGE) == KASLR_FIXED) && b->machine->firmware != FIRMWARE_EFI;
+}
 
-	return b->machine->brk_table > before ? align_down(b->machine->brk_table - before, 2 * MIB) : 0;
+/* Firmware strings take brk's first page, unless a profile knows better. */
+static uint64_t brk_before_tables(const struct boot *b) { return is_known(b->kernel->dmi_brk) ? b->kernel->dmi_brk.v : PAGE_SIZE; }
+
+/*
+ * The image ends where brk starts, and that shows in the first page table taken from brk. Its start is a border of 2 MiB, the
+ * nearest one that its size, perhaps estimated, leads to.
+ */
+static uint64_t base_of_brk_table(struct boot *b)
+{
+	uint64_t end = sub_sat(b->machine->brk_table, brk_before_tables(b)), base = sub_sat(end, b->kernel->image.span.v);
+
+	if (!is_known(b->kernel->image.span) || !base)
+		return 0;
+	base = loads_at_preferred(b) ? LOAD_ADDRESS : max_u64(align_down(base + MIB, 2 * MIB), LOAD_ADDRESS);
+	if (b->kernel->image.span.known < KNOWN_PROFILE && end > base)
+		b->image = (struct phys_range){ base, end };
+	return base;
+}
+
+/* One page of firmware strings and the pool of early page tables, unless a profile knows better. */
+static uint64_t brk_bytes(const struct boot *b)
+{
+	if (is_known(b->kernel->image.brk))
+		return b->kernel->image.brk.v;
+	return boot_trait(b, TRAIT_BRK_POOL) ? PFN_PHYS(1 + (uint64_t)boot_trait(b, TRAIT_BRK_POOL)) : 0;
+}
+
+/* Where the log leaves no doubt; 0 if it does. */
+static uint64_t certain_base(struct boot *b)
+{
+	uint64_t base = b->machine->brk_table ? base_of_brk_table(b) : 0;
+
+	if (base)
+		return base;
+	if (b->machine->kernel_base && !b->machine->kernel_base_guessed)
+		return b->machine->kernel_base;
+	return loads_at_preferred(b) ? LOAD_ADDRESS : 0;
 }
 
 /* An image without a known place is in no one's way: it is accounted for, but reserved nowhere. */
 static void place_image(struct boot *b)
 {
-	const struct image *image = &b->kernel->image;
-	uint64_t base = b->machine->kernel_base;
+	uint64_t base = certain_base(b);
 
-	b->kernel_base_known = base && !b->machine->kernel_base_guessed;
-	if (!base || b->machine->kernel_base_guessed) {
-		uint64_t sure = b->machine->brk_table ? base_of_brk_table(b) : 0;
-
-		if (!sure && (cmdline_has(b->cmdline, "nokaslr") || boot_trait(b, TRAIT_KASLR_IMAGE) == KASLR_FIXED))
-			sure = b->machine->firmware == FIRMWARE_EFI ? 0 : LOAD_ADDRESS;
-		b->kernel_base_known = sure != 0;
-		base = sure ? sure : base;
-	}
-	b->kernel_base = base;
-	if (!base || !is_known(image->span))
+	b->kernel_base_known = base != 0;
+	b->kernel_base = base ? base : b->machine->kernel_base;
+	if (!b->kernel_base || !is_known(b->kernel->image.span))
 		return;
-	b->image = (struct phys_range){ base, base + image->span.v };
-	b->brk = (struct phys_range){ align_up(b->image.end, PAGE_SIZE), align_up(b->image.end, PAGE_SIZE) + image->brk.v };
+	b->image_measured = phys_len(b->image) || b->kernel->image.span.known >= KNOWN_PROFILE;
+	if (!phys_len(b->image))
+		b->image = (struct phys_range){ b->kernel_base, b->kernel_base + b->kernel->image.span.v };
+	b->brk = (struct phys_range){ align_up(b->image.end, PAGE_SIZE), align_up(b->image.end, PAGE_SIZE) + brk_bytes(b) };
 	b->image_limit = b->brk.end + PFN_PHYS(BRK_SPARE_PAGES);
 	b->brk_pool_end = b->brk.end;
 	b->brk_pool_next = b->brk.end - min_u64(phys_len(b->brk), PFN_PHYS((uint64_t)boot_trait(b, TRAIT_BRK_POOL)));

@@ -53,16 +53,15 @@ static void extract_frees(const struct boot_record *r, struct kernel *k)
 	extract_free(r, FACT_FREE_DECRYPTED, &k->decrypted_kib);
 }
 
-/*
- * The sections are most of the image; tables that the Memory: line does not count (per-CPU init data, unwind tables) and gaps
- * come on top, so this is too small by some MiB. The balance finds out.
- */
-static void estimate_image(struct kernel *k)
+/* The blob that starts other CPUs; said until 5.5. */
+static void extract_real_mode(const struct boot_record *r, struct kernel *k)
 {
-	uint64_t kib = k->code_kib.v + k->text_gap_kib.v + k->rodata_kib.v + k->rodata_gap_kib.v + k->rwdata_kib.v + k->init_kib.v + k->bss_kib.v;
+	const struct fact *f = facts_first(&r->log, FACT_TRAMPOLINE), *hashed = facts_first(&r->log, FACT_TRAMPOLINE_HASHED);
 
-	if (!is_known(k->image.span) && kib)
-		k->image.span = (struct quantity){ align_up(kib * KIB, PAGE_SIZE), KNOWN_ASSUMED, 0 };
+	if (f)
+		k->real_mode = said(f->v[2], f->line);
+	else if (hashed)
+		k->real_mode = said(hashed->v[1], hashed->line);
 }
 
 static void extract_percpu(const struct boot_record *r, struct kernel *k)
@@ -153,5 +152,5 @@ void kernel_extract(struct arena *arena, const struct boot_record *record, const
 	extract_struct_page(record, ret);
 	extract_config(record, ret);
 	extract_low_ram(record, ret);
-	estimate_image(ret);
+	extract_real_mode(record, ret);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mia/arena.h"
+#include "stages.h"
 
 #define LOAD_ADDRESS (16 * MIB)
 #define LOW_LIMIT (512 * MIB)
@@ -116,9 +117,27 @@ struct fit {
 
 static uint64_t magnitude(int64_t v) { return v < 0 ? (uint64_t)-v : (uint64_t)v; }
 
+/* The image lies among the pages that are initialised before the other CPUs run. */
+static bool image_is_early(const struct boot *b)
+{
+	int nid = 0;
+
+	return boot_zone_of(b, PFN_DOWN(b->kernel_base), &nid) && PFN_DOWN(b->kernel_base) < b->node[nid].first_deferred_pfn;
+}
+
 static struct fit fit_of(const struct boot *b)
 {
-	return (struct fit){ misplaced(b), b->balance.known ? magnitude(b->balance.residue) + magnitude(b->balance.early_residue) : 0 };
+	struct fit fit = { .misplaced = misplaced(b) };
+	int64_t share;
+
+	if (!b->balance.known)
+		return fit;
+	/* What an estimated image is too small by says nothing about its place. */
+	share = balance_image_share(b, b->balance.residue);
+	fit.pages = magnitude(b->balance.residue - share);
+	if (b->balance.counts_early)
+		fit.pages += magnitude(b->balance.early_residue - (image_is_early(b) ? share : 0));
+	return fit;
 }
 
 static int fit_compare(const struct fit *a, const struct fit *b)
@@ -144,6 +163,24 @@ static void run_at(struct arena *arena, const struct machine *machine, const str
 	boot_run(arena, m, kernel, cmdline, record, ret);
 }
 
+/*
+ * Where brk shows the end of an image of estimated size, its start is one of few borders of 2 MiB: the balance chooses.
+ */
+static void measure_image(struct arena *arena, struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record, struct boot *boot)
+{
+	for (int step = -1; step <= 1; step += 2) {
+		struct kernel *other = arena_new(arena, struct kernel);
+		struct boot *trial = arena_new(arena, struct boot);
+		uint64_t span = kernel->image.span.v;
+
+		*other = *kernel;
+		other->image.span.v = step < 0 ? sub_sat(span, 2 * MIB) : span + 2 * MIB;
+		boot_run(arena, machine, other, cmdline, record, trial);
+		if (trial->balance.known && magnitude(trial->balance.residue) < magnitude(boot->balance.residue))
+			*boot = *trial;
+	}
+}
+
 void kaslr_search(struct arena *arena, struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record, struct boot *boot)
 {
 	struct phys_ranges places = { 0 };
@@ -151,6 +188,8 @@ void kaslr_search(struct arena *arena, struct machine *machine, const struct ker
 	size_t best = 0;
 
 	boot_run(arena, machine, kernel, cmdline, record, boot);
+	if (boot->image_measured && kernel->image.span.known < KNOWN_PROFILE)
+		measure_image(arena, machine, kernel, cmdline, record, boot);
 	if (boot->kernel_base || boot->replay.on || machine->arch == ARCH_MIPS)
 		return;
 	kaslr_places(arena, boot, &places);

@@ -14,7 +14,7 @@ struct field {
 };
 
 static const struct field quantities[] = {
-#define QUANTITY(member, group, key, doc) { group, key, offsetof(struct kernel, member) },
+#define QUANTITY(member, shared, group, key, doc) { group, key, offsetof(struct kernel, member) },
 #include "mia/quantities.def"
 #undef QUANTITY
 };

@@ -97,10 +97,6 @@ static void learn_real_mode(const struct boot_record *r, struct kernel *k)
 	for (each_fact(f, &r->log, FACT_MB_RESERVE))
 		if (str_starts(f->s[0], STR("reserve_real_mode")) && f->v[0])
 			keep(&k->real_mode, f->v[1] - f->v[0], f->line);
-	for (each_fact(f, &r->log, FACT_TRAMPOLINE))
-		keep(&k->real_mode, f->v[1 + 1], f->line);
-	for (each_fact(f, &r->log, FACT_TRAMPOLINE_HASHED))
-		keep(&k->real_mode, f->v[1], f->line);
 }
 
 /* Sections that the record's memory touches, and how many root pages they need. */
@@ -215,7 +211,7 @@ static void merge_traits(struct traits *to, const struct traits *from)
 
 static void merge_quantities(struct kernel *to, const struct kernel *from)
 {
-#define QUANTITY(member, group, key, doc)                                                                             \
+#define QUANTITY(member, shared, group, key, doc)                                                                             \
 	if (to->member.known < from->member.known)                                                                    \
 		to->member = from->member;
 #include "mia/quantities.def"
@@ -250,7 +246,7 @@ void learn_boot(struct arena *arena, const struct boot_record *record, const str
 
 void kernel_apply_profile(struct kernel *kernel, const struct kernel *profile)
 {
-#define QUANTITY(member, group, key, doc)                                                                             \
+#define QUANTITY(member, shared, group, key, doc)                                                                             \
 	if (kernel->member.known <= KNOWN_ASSUMED && is_known(profile->member)) {                                                 \
 		kernel->member = profile->member;                                                                     \
 		kernel->member.known = KNOWN_PROFILE;                                                                 \
@@ -268,4 +264,57 @@ void kernel_apply_profile(struct kernel *kernel, const struct kernel *profile)
 	kernel->has_hibernation |= profile->has_hibernation;
 	kernel->extra = profile->extra;
 	kernel->has_profile = true;
+}
+
+bool kernel_masks_allocated(const struct kernel *k)
+{
+	if (k->cpumask_vars.known == KNOWN_PROFILE)
+		return true;
+	return is_known(k->nr_cpus) && is_known(k->cpumask_bits) && k->nr_cpus.v != k->cpumask_bits.v;
+}
+
+/* What the sections of the Memory: line and the gaps between them come to. */
+static uint64_t sections_bytes(const struct kernel *k)
+{
+	return (k->code_kib.v + k->text_gap_kib.v + k->rodata_kib.v + k->rodata_gap_kib.v + k->rwdata_kib.v + k->init_kib.v + k->bss_kib.v) * KIB;
+}
+
+/*
+ * The image is larger than its sections by tables that are not counted; a neighbour knows by how much. Where part of bss is
+ * decrypted for hypervisors, the image ends at a border of 2 MiB.
+ */
+static void estimate_image(struct kernel *k, const struct kernel *neighbour)
+{
+	uint64_t extra = neighbour ? sub_sat(neighbour->image.span.v, sections_bytes(neighbour)) : 0, bytes = sections_bytes(k) + extra;
+
+	if (k->image.span.known > KNOWN_ASSUMED || !bytes)
+		return;
+	k->image_in_2m = is_known(k->decrypted_kib);
+	bytes = k->image_in_2m ? align_down(bytes + MIB, 2 * MIB) : align_up(bytes, PAGE_SIZE);
+	k->image.span = (struct quantity){ bytes, KNOWN_ASSUMED, 0 };
+}
+
+enum { OF_BUILD, OF_ERA, OF_VERSION };
+
+static void borrow(struct kernel *kernel, const struct kernel *from, int what)
+{
+#define QUANTITY(member, shared, group, key, doc)                                                                     \
+	if ((shared) == what && kernel->member.known <= KNOWN_ASSUMED && is_known(from->member)) {                    \
+		kernel->member = from->member;                                                                        \
+		kernel->member.known = KNOWN_NEIGHBOUR;                                                               \
+	}
+#include "mia/quantities.def"
+#undef QUANTITY
+}
+
+void kernel_apply_neighbours(struct kernel *kernel, const struct kernel *nearest, const struct kernel *alike)
+{
+	estimate_image(kernel, alike);
+	if (nearest)
+		borrow(kernel, nearest, OF_VERSION);
+	if (alike)
+		borrow(kernel, alike, OF_ERA);
+	/* Masks are allocated one by one only where NR_CPUS is too large for the stack. */
+	if (!kernel_masks_allocated(kernel))
+		kernel->cpumask_vars = (struct quantity){ 0 };
 }

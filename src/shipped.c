@@ -5,6 +5,7 @@
 
 #include "kernel_json.h"
 #include "mia/arena.h"
+#include "mia/learn.h"
 #include "shipped_data.h"
 
 #define PROFILES_ARENA_BYTES (64 * MIB)
@@ -57,19 +58,64 @@ static const struct kernel *load(struct shipped *s, size_t i)
 	return k;
 }
 
+static const struct kernel *loaded(struct shipped *s, size_t i)
+{
+	if (!s->tried[i]) {
+		s->tried[i] = true;
+		s->kernel[i] = load(s, i);
+	}
+	return s->kernel[i];
+}
+
 const struct kernel *shipped_find(struct shipped *s, struct str release, enum arch arch)
 {
 	for (size_t i = 0; s && i < nr_shipped_data; i++) {
-		if (!str_is(release, shipped_data[i].release))
-			continue;
-		if (!s->tried[i]) {
-			s->tried[i] = true;
-			s->kernel[i] = load(s, i);
-		}
-		if (s->kernel[i] && s->kernel[i]->arch == arch)
-			return s->kernel[i];
+		const struct kernel *k = str_is(release, shipped_data[i].release) ? loaded(s, i) : NULL;
+
+		if (k && k->arch == arch)
+			return k;
 	}
 	return NULL;
+}
+
+/* Releases of mainline between two kernels, roughly. */
+static unsigned distance(const struct kernel *a, const struct kernel *b)
+{
+	static const unsigned releases_before[] = { 0, 0, 0, 40, 60, 80, 100, 120 };
+	const struct release *r[2] = { &a->release, &b->release };
+	unsigned at[2];
+
+	for (size_t i = 0; i < 2; i++)
+		at[i] = releases_before[r[i]->major < ARRAY_SIZE(releases_before) ? r[i]->major : ARRAY_SIZE(releases_before) - 1] +
+			(r[i]->major == 2 ? r[i]->patch : r[i]->minor);
+	return at[0] > at[1] ? at[0] - at[1] : at[1] - at[0];
+}
+
+/* Another way to keep CPU masks marks another kind of build. */
+static unsigned unlike(const struct kernel *a, const struct kernel *b)
+{
+	return kernel_masks_allocated(a) == kernel_masks_allocated(b) ? 0 : 30;
+}
+
+const struct kernel *shipped_neighbour(struct shipped *s, const struct kernel *kernel, bool alike)
+{
+	const struct kernel *best = NULL;
+	unsigned best_distance = 0;
+
+	for (size_t i = 0; s && i < nr_shipped_data; i++) {
+		const struct kernel *k = loaded(s, i);
+
+		unsigned d;
+
+		if (!k || k->arch != kernel->arch)
+			continue;
+		d = distance(k, kernel) + (alike ? unlike(k, kernel) : 0);
+		if (!best || d < best_distance) {
+			best = k;
+			best_distance = d;
+		}
+	}
+	return best;
 }
 
 const char *shipped_name(size_t i) { return i < nr_shipped_data ? shipped_data[i].release : NULL; }

@@ -55,13 +55,14 @@ static uint64_t freed_before(const struct boot *b, uint32_t line)
  * Free pages at that moment, where struct pages that wait for the other CPUs are not counted: tells on which side of the
  * border the image lies.
  */
-static int64_t early_residue(const struct boot *b)
+static int64_t early_residue(struct boot *b)
 {
 	const struct fact *f = facts_last(&b->record->log, FACT_MEMORY);
 	int64_t early = 0;
 
 	if (!f || boot_trait(b, TRAIT_MEMORY_LATE) || boot_trait(b, TRAIT_DEFERRED_INIT) == DEFERRED_NO)
 		return 0;
+	b->balance.counts_early = true;
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		for (size_t z = 0; z < b->nr_zones; z++)
 			early += (int64_t)b->node[n].zone[b->zone_order[z]].managed_early;
@@ -139,9 +140,14 @@ static struct late_free *give_later(struct boot *b, enum late_kind kind, uint64_
 static void doubt_silent(struct boot *b, uint64_t pages)
 {
 	b->balance.silent_pages = pages;
+	b->balance.silent_more = b->image_measured && b->kernel->image.span.known >= KNOWN_PROFILE ? 0 : PFN_DOWN(2 * MIB);
 	for (size_t n = 0; n < b->nr_nodes; n++)
-		for (size_t z = 0; z < b->nr_zones; z++)
-			b->node[n].zone[b->zone_order[z]].doubt_down += pages;
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+
+			zone->doubt_down += pages;
+			zone->doubt_up += b->balance.silent_more;
+		}
 }
 
 /*
@@ -172,20 +178,81 @@ static int64_t balance_efi(struct boot *b, int64_t residue)
 	return residue - pages;
 }
 
-/* What is left belongs to the image where that is not placed, else to the top of memory. */
+/* Pages of small structures that a similar kernel may have otherwise. */
+#define SMALL_DOUBT_PAGES 64
+
+static void doubt_small(struct boot *b)
+{
+	struct zone *lowest = boot_zone_of(b, 1, NULL);
+	size_t nr = 0;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++)
+			nr += b->node[n].zone[b->zone_order[z]].managed_at_free && &b->node[n].zone[b->zone_order[z]] != lowest;
+	/* What one zone does not have, another one must: with a single one there is no doubt. */
+	for (size_t n = 0; nr > 1 && n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+
+			zone->doubt_up += zone == lowest ? 0 : SMALL_DOUBT_PAGES;
+			zone->doubt_down += zone == lowest ? 0 : SMALL_DOUBT_PAGES;
+		}
+}
+
+static bool image_estimated(const struct boot *b) { return !b->image_measured; }
+
+/* The nearest whole number of 2 MiB. */
+static int64_t nearest_2m(int64_t pages)
+{
+	const int64_t unit = (int64_t)PFN_DOWN(2 * MIB);
+
+	return (pages + (pages < 0 ? -unit / 2 : unit / 2)) / unit * unit;
+}
+
+/* Pages that an estimated image is too small by, as far as the residue tells. */
+int64_t balance_image_share(const struct boot *b, int64_t residue)
+{
+	if (!image_estimated(b))
+		return 0;
+	return b->kernel->image_in_2m ? nearest_2m(residue) : residue;
+}
+
+/* What is left belongs to an image whose size was estimated, else to the top of memory. */
 static void balance_rest(struct boot *b, int64_t residue)
 {
-	struct zone *zone;
+	int64_t share = balance_image_share(b, residue), rest = residue - share;
+	struct zone *zone, *top;
 	int nid = 0;
 
-	if (b->kernel_base && b->kernel->image.span.known < KNOWN_PROFILE)
-		zone = boot_zone_of(b, PFN_DOWN(b->kernel_base), &nid);
-	else
-		zone = top_zone(b, UINT64_MAX, &nid);
-	if (!zone || !residue)
+	zone = b->kernel_base ? boot_zone_of(b, PFN_DOWN(b->kernel_base), NULL) : NULL;
+	/* 32 bits: only low memory can be handed out. */
+	top = top_zone(b, b->machine->arch == ARCH_I386 ? b->max_low_pfn : UINT64_MAX, &nid);
+	if (zone && share) {
+		take_anywhere(b, take(zone, share));
+		b->balance.image_pages = share;
+	}
+	if (!zone)
+		rest = residue;
+	/* Small structures of unknown size hide in a share that is not a whole number of anything. */
+	if (image_estimated(b) && !b->kernel->image_in_2m)
+		doubt_small(b);
+	if (top && rest) {
+		take_anywhere(b, take(top, rest));
+		doubt(b, top, (uint64_t)(rest < 0 ? -rest : rest));
+	}
+}
+
+/* Pages of the trampoline below 1 MiB, where only a similar kernel says how large it is. */
+#define TRAMPOLINE_DOUBT_PAGES 8
+
+static void doubt_trampoline(struct boot *b)
+{
+	struct zone *zone = boot_zone_of(b, 1, NULL);
+
+	if (!zone || boot_trait(b, TRAIT_FIRST_MIB_RESERVED) || b->kernel->real_mode.known >= KNOWN_PROFILE || boot_trait(b, TRAIT_EARLY_ALLOC) != EARLY_MEMBLOCK)
 		return;
-	take_anywhere(b, take(zone, residue));
-	doubt(b, zone, (uint64_t)(residue < 0 ? -residue : residue));
+	zone->doubt_up += TRAMPOLINE_DOUBT_PAGES;
+	zone->doubt_down += TRAMPOLINE_DOUBT_PAGES;
 }
 
 void balance_run(struct boot *b)
@@ -206,5 +273,6 @@ void balance_run(struct boot *b)
 	/* A log of memblock's own leaves nothing to guess. */
 	if (b->replay.on)
 		return;
+	doubt_trampoline(b);
 	balance_rest(b, balance_efi(b, b->balance.residue));
 }

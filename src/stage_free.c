@@ -342,7 +342,7 @@ static void settle_total(struct boot *b)
 	struct amount *t = &b->totalram;
 
 	t->min = b->balance.silent ? sub_sat(t->v, b->balance.silent_pages) : t->v;
-	t->max = t->v;
+	t->max = t->v + (b->balance.silent ? b->balance.silent_more : 0);
 	t->basis = !b->balance.known || !tail_known(b) ? AMOUNT_ESTIMATED : b->balance.silent ? AMOUNT_BOUNDED : AMOUNT_EXACT;
 	if (b->onlined_later)
 		t->basis = AMOUNT_UNKNOWN;

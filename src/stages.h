@@ -38,6 +38,9 @@ uint64_t efi_memmap_bytes(const struct machine *m, uint64_t start, uint64_t end)
 /* stage_sparse.c: one array of struct pages per node, once the zones are known. */
 void flat_memmap_run(struct boot *b);
 
+/* stage_balance.c */
+int64_t balance_image_share(const struct boot *b, int64_t residue);
+
 /* stage_bootmem.c: pages below 16 MiB that early reservations took. */
 uint64_t bootmem_dma_reserve(const struct boot *b);
 

@@ -192,9 +192,12 @@ struct resources {
 struct balance {
 	bool known;             /* there is such a line */
 	int64_t residue;        /* pages that are free in the model and were not in the kernel */
-	int64_t early_residue;  /* the same of the pages that were initialised by then */
+	int64_t early_residue;  /* the same of the pages that were initialised by then, where the line counts them apart */
+	bool counts_early;
+	int64_t image_pages;    /* of the residue, what an image of estimated size got */
 	bool silent;            /* memory came back without a line: silent_pages is what it may have been at most */
 	uint64_t silent_pages;
+	uint64_t silent_more;   /* and what may have come beside, as the image's size is an estimate */
 	uint32_t line;
 };
 
@@ -220,6 +223,7 @@ struct boot {
 	uint64_t kernel_base;               /* physical address of _text; 0 if it is not placed */
 	bool kernel_base_known;
 	struct phys_range image, brk;       /* what is reserved for them */
+	bool image_measured;                /* its size is not an estimate */
 	uint64_t image_limit;               /* physical address of _end, behind all that brk could have taken */
 	uint64_t brk_pool_next, brk_pool_end;
 

@@ -76,6 +76,7 @@ struct kernel {
 	struct quantity kfence;                /* bytes of the pool; 0 if it is off */
 	struct quantity cma_default;           /* CONFIG_CMA_SIZE, bytes */
 	bool has_numa, has_hotplug, has_hibernation; /* configuration, as far as it shows */
+	bool image_in_2m;                      /* an estimated image is a whole number of 2 MiB */
 	bool has_cma;                          /* CONFIG_DMA_CMA: cma= is obeyed */
 	struct quantity low_ram_limit;         /* i386: end of low memory that the layout allows */
 

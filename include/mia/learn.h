@@ -15,4 +15,13 @@ bool learn_image_place(const struct boot_record *record, struct phys_range *imag
 /* What the log at hand does not say is taken from @profile. */
 void kernel_apply_profile(struct kernel *kernel, const struct kernel *profile);
 
+/*
+ * Where no profile of the build is at hand, others lend what such kernels have in common, as guesses: the one of the nearest
+ * version, and the nearest one of a like configuration, which says how much an image is larger than its sections, too.
+ */
+void kernel_apply_neighbours(struct kernel *kernel, const struct kernel *nearest, const struct kernel *alike);
+
+/* CONFIG_CPUMASK_OFFSTACK, as far as it shows. */
+bool kernel_masks_allocated(const struct kernel *kernel);
+
 #endif
