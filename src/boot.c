@@ -10,7 +10,7 @@
 const char *stage_name(enum stage_id id)
 {
 	static const char *const names[] = {
-#define STAGE(name, fn, kernel, doc) #fn,
+#define STAGE(id, name, fn, kernel, doc) name,
 #include "mia/stages.def"
 #undef STAGE
 	};
@@ -259,10 +259,25 @@ static enum fact_kind end_of_memblock(const struct boot *b)
 	return NR_FACTS;
 }
 
+/* Allocations of this build that no stage knows, behind the stage they follow. */
+static void run_extras(struct boot *b, enum stage_id id)
+{
+	for (size_t i = 0; i < b->kernel->extra.nr; i++) {
+		const struct extra_alloc *e = &b->kernel->extra.v[i];
+		size_t nodes = e->per_node ? b->nr_nodes : 1;
+
+		if (strcmp(e->after, stage_name(id)))
+			continue;
+		for (size_t n = 0; n < nodes; n++)
+			for (uint64_t k = 0; k < e->count && (!e->per_node || b->node[n].online); k++)
+				boot_alloc_bytes(b, OWNER_EXTRA, e->bytes, e->align, e->per_node ? (int)n : NUMA_NO_NODE);
+	}
+}
+
 static void run_stage(struct boot *b, enum stage_id id)
 {
 	static void (*const run[])(struct boot *) = {
-#define STAGE(name, fn, kernel, doc) fn,
+#define STAGE(id, name, fn, kernel, doc) fn,
 #include "mia/stages.def"
 #undef STAGE
 	};
@@ -273,6 +288,7 @@ static void run_stage(struct boot *b, enum stage_id id)
 	if (b->replay.on && id == STAGE_FREE_ALL)
 		memblock_replay_until(b, end_of_memblock(b));
 	run[id](b);
+	run_extras(b, id);
 	if (id == STAGE_RESERVE && memblock_replay_possible(b))
 		memblock_replay_start(b);
 }

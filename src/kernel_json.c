@@ -7,6 +7,7 @@
 #include "mia/arena.h"
 
 #define SCHEMA "meminit-analyze/kernel/1"
+#define MAX_EXTRA_COUNT 4096
 
 struct field {
 	const char *group, *key;
@@ -78,13 +79,8 @@ static struct json_object *extra_json(const struct extra_alloc *e)
 	add(o, "caller", json_object_new_string(e->caller));
 	add(o, "bytes", json_object_new_uint64(e->bytes));
 	add(o, "align", json_object_new_uint64(e->align));
-	add(o, "min", json_object_new_uint64(e->min));
-	add(o, "max", json_object_new_uint64(e->max));
-	add(o, "per_cpu_bytes", json_object_new_uint64(e->per_cpu_bytes));
-	add(o, "per_node_bytes", json_object_new_uint64(e->per_node_bytes));
-	add(o, "per_cpu_call", json_object_new_boolean(e->per_cpu_call));
-	add(o, "per_node_call", json_object_new_boolean(e->per_node_call));
-	add(o, "freed", json_object_new_boolean(e->freed));
+	add(o, "count", json_object_new_uint64(e->count));
+	add(o, "per_node", json_object_new_boolean(e->per_node));
 	return o;
 }
 
@@ -202,13 +198,10 @@ static void read_extra(struct reader *r, struct json_object *doc, struct kernel 
 		copy_text(r, o, "caller", e->caller, sizeof(e->caller));
 		e->bytes = number(r, o, "bytes");
 		e->align = number(r, o, "align");
-		e->min = number(r, o, "min");
-		e->max = number(r, o, "max");
-		e->per_cpu_bytes = number(r, o, "per_cpu_bytes");
-		e->per_node_bytes = number(r, o, "per_node_bytes");
-		e->per_cpu_call = json_object_get_boolean(member(o, "per_cpu_call"));
-		e->per_node_call = json_object_get_boolean(member(o, "per_node_call"));
-		e->freed = json_object_get_boolean(member(o, "freed"));
+		e->count = number(r, o, "count");
+		e->per_node = json_object_get_boolean(member(o, "per_node"));
+		if (e->count > MAX_EXTRA_COUNT)
+			fail(r, "count", "too large");
 		if (e->align & (e->align - 1))
 			fail(r, "align", "a power of two is wanted");
 	}

@@ -4,7 +4,7 @@
  * Sizes that any boot of the build shares are taken from whichever record shows them: the image from /proc/iomem or from
  * memblock's first dump, structures from the requests of a memblock=debug log, the rest from ordinary lines.
  */
-#include "mia/learn.h"
+#include "learn_private.h"
 
 #include "mia/arena.h"
 
@@ -161,7 +161,9 @@ static void learn_counts(const struct boot_record *r, const struct boot *b, stru
 			line = f->line;
 		}
 	}
-	keep(&k->entry_area_pages, pages, line ? line : 1);
+	/* Random places say nothing of the build. */
+	if (!boot_trait(b, TRAIT_ENTRY_RANDOM) || cmdline_has(b->cmdline, "nokaslr"))
+		keep(&k->entry_area_pages, pages, line ? line : 1);
 	masks = count_requests(r, "alloc_bootmem_cpumask_var", &line);
 	if (masks > b->nr_nodes)
 		keep(&k->cpumask_vars, masks - b->nr_nodes, line);
@@ -242,6 +244,7 @@ void learn_boot(struct arena *arena, const struct boot_record *record, const str
 	learn_counts(record, boot, ret);
 	learn_percpu_meta(record, ret);
 	learn_log_buf(record, ret);
+	learn_requests(arena, record, boot, ret);
 }
 
 void kernel_apply_profile(struct kernel *kernel, const struct kernel *profile)

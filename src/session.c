@@ -81,7 +81,9 @@ static int session_open(struct session *s, const struct cli *cli)
 	status = parse_boot(cli, &s->boot);
 	if (status == STATUS_OK)
 		status = load_profile(s);
-	s->shipped = shipped_create();
+	/* Who learns must not hear of what was learnt before. */
+	if (cli->verb != VERB_KERNEL)
+		s->shipped = shipped_create();
 	s->options.shipped = s->shipped;
 	return status;
 }

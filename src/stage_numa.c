@@ -273,6 +273,22 @@ static void bring_online(struct boot *b)
 	}
 }
 
+/* The node of the firmware behind an emulated one. */
+static int physical_of(const struct boot *b, int nid)
+{
+	for (size_t i = 0; i < b->fakes.nr; i++)
+		if (b->fakes.v[i].nid == nid)
+			return b->fakes.v[i].physical;
+	return nid;
+}
+
+/* A CPU counts on every node that was cut from its own. Kernel: numa_add_cpu() with CONFIG_NUMA_EMU. */
+static void count_on_fakes(struct boot *b, int nid)
+{
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		b->node[n].cpus += physical_of(b, (int)n) == physical_of(b, nid);
+}
+
 /* CPUs of each node; a CPU whose node has no memory to its own counts there all the same. */
 static void count_cpus(struct boot *b)
 {
@@ -281,7 +297,9 @@ static void count_cpus(struct boot *b)
 	for (size_t cpu = 0; cpu < m->online_cpus; cpu++) {
 		int nid = m->cpu_node && cpu < m->possible_cpus && (!b->numa_dummy || b->numa_fake) ? m->cpu_node[cpu] : 0;
 
-		if ((size_t)nid < b->nr_nodes)
+		if (b->numa_fake)
+			count_on_fakes(b, nid);
+		else if ((size_t)nid < b->nr_nodes)
 			b->node[nid].cpus++;
 	}
 }

@@ -54,6 +54,7 @@ static void emit(struct emulation *e, struct numa_block *block, uint64_t end)
 	int nid = e->next++ % e->nr_nodes;
 
 	*vec_push(e->b->arena, &e->emulated) = (struct numa_block){ r, nid };
+	*vec_push(e->b->arena, &e->b->fakes) = (struct numa_fake){ nid, block->nid };
 	SAY(e->b, NUMA_FAKE, 0, (uint64_t)nid, r.start, r.end, phys_len(r) >> 20);
 	block->range.start = r.end;
 	if (block->range.start >= block->range.end)

@@ -135,7 +135,12 @@ static void embed(struct percpu *p)
 	}
 }
 
-static uint64_t meta(struct percpu *p, uint64_t bytes) { return boot_alloc_bytes(p->b, OWNER_PERCPU_META, bytes, 64, NUMA_NO_NODE); }
+static uint64_t meta(struct percpu *p, uint64_t bytes)
+{
+	if (boot_trait(p->b, TRAIT_MEMBLOCK_ROUND))
+		bytes = align_up(bytes, 64);
+	return boot_alloc_bytes(p->b, OWNER_PERCPU_META, bytes, 64, NUMA_NO_NODE);
+}
 
 /* Lists of chunks by free space. Kernel: pcpu_setup_first_chunk(). */
 static uint64_t slot_lists(const struct percpu *p)

@@ -10,13 +10,23 @@
 
 #define LIMIT_4G (4 * GIB)
 #define MIN_GAP UINT64_C(0x400000)
-#define HPET_BYTES 73
-#define IOAPIC_BYTES 75
-#define RESOURCE_BYTES 64
+/* Names that are kept behind a descriptor: "HPET 0", "IOAPIC 0". */
+#define HPET_NAME_BYTES 9
+#define IOAPIC_NAME_BYTES 11
 #define FIRMWARE_MAP_BYTES 104
 #define NOSAVE_BYTES 32
 
 static uint64_t scaled(const struct boot *b, uint64_t bytes_64, uint64_t bytes_32) { return b->machine->arch == ARCH_I386 ? bytes_32 : bytes_64; }
+
+/* struct resource; with PAE its addresses stay 64 bits wide. */
+static uint64_t resource_bytes(const struct boot *b)
+{
+	uint64_t bytes = (uint64_t)boot_trait(b, TRAIT_RESOURCE_BYTES);
+
+	if (b->machine->arch != ARCH_I386)
+		return bytes;
+	return bytes / 2 + (boot_trait(b, TRAIT_PAE) ? 8 : 0);
+}
 
 static bool has_table(const struct machine *m, const char *signature)
 {
@@ -186,10 +196,10 @@ static void pci_gap(struct boot *b)
 void resources_run(struct boot *b)
 {
 	if (has_table(b->machine, "HPET"))
-		boot_alloc_bytes(b, OWNER_RESOURCES, scaled(b, HPET_BYTES, 41), 64, NUMA_NO_NODE);
+		boot_alloc_bytes(b, OWNER_RESOURCES, resource_bytes(b) + HPET_NAME_BYTES, 64, NUMA_NO_NODE);
 	if (b->machine->ioapics)
-		boot_alloc_bytes(b, OWNER_RESOURCES, b->machine->ioapics * scaled(b, IOAPIC_BYTES, 43), 64, NUMA_NO_NODE);
-	boot_alloc_bytes(b, OWNER_RESOURCES, live_entries(&b->e820) * scaled(b, RESOURCE_BYTES, 32), 64, NUMA_NO_NODE);
+		boot_alloc_bytes(b, OWNER_RESOURCES, b->machine->ioapics * (resource_bytes(b) + IOAPIC_NAME_BYTES), 64, NUMA_NO_NODE);
+	boot_alloc_bytes(b, OWNER_RESOURCES, live_entries(&b->e820) * resource_bytes(b), 64, NUMA_NO_NODE);
 	for (uint64_t i = 0; i < live_entries(&b->e820_kexec); i++)
 		boot_alloc_bytes(b, OWNER_FIRMWARE_MAP, scaled(b, FIRMWARE_MAP_BYTES, 64), 64, NUMA_NO_NODE);
 	iomem(b);
@@ -341,9 +351,20 @@ void hashes_late(struct boot *b)
 }
 
 /* Page tables of the area that each CPU enters the kernel through. */
+/*
+ * Page tables of the CPU entry areas. Where each CPU's area has a random place, it needs tables of its own, and now and then
+ * one more than counted here, when it crosses a border.
+ */
+static uint64_t entry_area_tables(const struct boot *b)
+{
+	if (boot_trait(b, TRAIT_ENTRY_RANDOM) && !cmdline_has(b->cmdline, "nokaslr"))
+		return 1 + 2 * max_u64(b->machine->possible_cpus, 1);
+	return b->kernel->entry_area_pages.v;
+}
+
 void entry_area_run(struct boot *b)
 {
-	for (uint64_t i = 0; i < b->kernel->entry_area_pages.v; i++)
+	for (uint64_t i = 0, nr = entry_area_tables(b); i < nr; i++)
 		boot_alloc_bytes(b, OWNER_ENTRY_AREA, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE);
 	if (b->kernel->kfence.v)
 		boot_alloc_bytes(b, OWNER_KFENCE, b->kernel->kfence.v, PAGE_SIZE, NUMA_NO_NODE);

@@ -11,7 +11,7 @@
 #include "mia/arena.h"
 #include "mia/boot.h"
 
-#define STAGE(name, fn, kernel, doc) void fn(struct boot *b);
+#define STAGE(id, name, fn, kernel, doc) void fn(struct boot *b);
 #include "mia/stages.def"
 #undef STAGE
 

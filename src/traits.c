@@ -48,7 +48,7 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_NOSAVE_TEXT, V(3, 12), NOSAVE_PM, "read 3.10, 3.14" },
 	{ TRAIT_NOSAVE_TEXT, V(5, 5), NOSAVE_HIBERNATION, "read 5.4, 5.8" },
 	{ TRAIT_NOSAVE_RULE, V(2, 6), NOSAVE_FROM_SECOND, "" },
-	{ TRAIT_NOSAVE_RULE, V(3, 7), NOSAVE_TWO_LINES, "read 3.6, 3.10" },
+	{ TRAIT_NOSAVE_RULE, V(3, 17), NOSAVE_TWO_LINES, "PM / hibernate: avoid unsafe pages in e820 reserved regions" },
 	{ TRAIT_NOSAVE_RULE, V(6, 15), NOSAVE_PER_HOLE, "read 6.14, 6.18" },
 	{ TRAIT_NOSAVE_RULE, S(6, 12, 24), NOSAVE_PER_HOLE, "stable; seen in 6.12.117", .stable = true },
 	{ TRAIT_NOSAVE_RULE, S(6, 1, 135), NOSAVE_PER_HOLE, "stable; seen in 6.1.192", .stable = true },
@@ -220,8 +220,11 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_USEMAP, S(5, 15, 149), 56, "stable", .stable = true },
 	{ TRAIT_USEMAP, S(6, 1, 76), 56, "stable", .stable = true },
 	{ TRAIT_USEMAP, S(6, 6, 15), 56, "stable", .stable = true },
+	{ TRAIT_ENTRY_RANDOM, V(6, 2), 1, "x86/mm: Randomize per-cpu entry area" },
+	{ TRAIT_RESOURCE_BYTES, V(2, 6), 56, "" },
+	{ TRAIT_RESOURCE_BYTES, V(4, 6), 64, "resource: Add I/O resource descriptor" },
 	{ TRAIT_STRUCT_PAGE, V(2, 6), 56, "" },
-	{ TRAIT_STRUCT_PAGE, V(3, 3), 64, "forced alignment with SLUB" },
+	{ TRAIT_STRUCT_PAGE, V(3, 3), 64, "forced alignment with SLUB; 40 on 32 bits" },
 
 	/* boot allocations */
 	{ TRAIT_HASH_RULE, V(2, 6), HASH_RULE_PLAIN, "" },
@@ -335,7 +338,7 @@ const size_t nr_trait_rows = ARRAY_SIZE(trait_rows);
 /* What distribution kernels carry that their version number does not say. */
 const struct distro_row distro_rows[] = {
 	{ "el6", TRAIT_EDIT_LINES, 1 },
-	{ "el7", TRAIT_PCPU_META, PCPU_META_BITMAP },
+	{ "el7", TRAIT_PCPU_META, PCPU_META_HINTS },
 	{ "el7", TRAIT_PCPU_DYNAMIC, 28 * 1024 },
 	{ "el7", TRAIT_MEMMAP_OPTION, MEMMAP_PRAM },
 	{ "el7", TRAIT_NOSAVE_TEXT, NOSAVE_PM },

@@ -17,7 +17,7 @@
 #include "mia/memblock.h"
 
 enum stage_id {
-#define STAGE(name, fn, kernel, doc) STAGE_##name,
+#define STAGE(id, name, fn, kernel, doc) STAGE_##id,
 #include "mia/stages.def"
 #undef STAGE
 	NR_STAGES
@@ -97,6 +97,16 @@ struct numa_block {
 
 struct numa_meminfo {
 	struct numa_block *v;
+	size_t nr, cap;
+};
+
+/* Which node of the firmware a node of numa=fake= was cut from. */
+struct numa_fake {
+	int nid, physical;
+};
+
+struct numa_fakes {
+	struct numa_fake *v;
 	size_t nr, cap;
 };
 
@@ -247,6 +257,7 @@ struct boot {
 
 	struct numa_meminfo numa;
 	bool numa_dummy, numa_fake;         /* no tables to go by; nodes cut up by numa=fake= */
+	struct numa_fakes fakes;
 	struct pgdat *node;                 /* nr_nodes of them, by id */
 	size_t nr_nodes;                    /* highest possible id + 1 */
 	size_t nr_online;

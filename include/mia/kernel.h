@@ -32,12 +32,12 @@ struct release {
 
 /* A boot-time allocation that no stage knows: kept as seen, at the place where it was seen. */
 struct extra_alloc {
-	char after[40];  /* step (enum step name) that it follows */
-	char caller[64];
-	uint64_t bytes, align, min, max;
-	uint64_t per_cpu_bytes, per_node_bytes; /* what each further CPU or node adds to bytes */
-	bool per_cpu_call, per_node_call;       /* once for each CPU or node */
-	bool freed;                             /* given back before the buddy allocator starts */
+	char after[24];     /* stage that it follows, as stages.def names its function without "_run" */
+	char caller[48];    /* who asked; empty where the log does not say */
+	uint64_t bytes, align;
+	uint64_t count;     /* times in a row; for each node, where it is per_node */
+	bool per_node;
+	uint32_t nodes;     /* of the boot it was learnt from */
 };
 
 /* Offsets from _text of the pieces of the image; ends exclusive. */
@@ -53,6 +53,7 @@ struct kernel {
 	enum arch arch;
 	struct traits traits;
 	bool has_profile;         /* a profile of this very build was loaded */
+	bool has_requests;        /* made from a log of memblock's own: every allocation is known */
 	struct image image;
 
 	/* the Memory: line's own numbers, KiB */
