@@ -5,14 +5,15 @@
  */
 #include "kaslr.h"
 
-#include <string.h>
-
 #include "mia/arena.h"
+#include "mia/ranges.h"
 #include "stages.h"
 
 #define LOAD_ADDRESS (16 * MIB)
 #define LOW_LIMIT (512 * MIB)
 #define PLACE_ALIGN (2 * MIB)
+#define LOW_STEP (16 * MIB)
+#define MAX_TRIALS 64
 
 /* --- where it may lie --- */
 
@@ -83,29 +84,50 @@ void kaslr_places(struct arena *arena, const struct boot *b, struct phys_ranges 
 
 /* --- which place fits --- */
 
-/* Addresses that the model chose, against those that were said: how many differ. */
+/* Facts that hold an address memblock chose: where in their values it stands. */
+static const struct placed_fact {
+	enum fact_kind kind;
+	uint8_t start, end; /* index of v[]; end 0: start and size in MiB, in v[0] and the other way round */
+	bool mib;
+} placed_facts[] = {
+	{ FACT_NODE_DATA, 1, 2, false },      { FACT_NODE_DATA_OLD, 0, 1, false },   { FACT_RAMDISK_NEW, 0, 1, false },
+	{ FACT_CRASHKERNEL, 1, 0, true },     { FACT_CRASHKERNEL_LOW, 1, 0, true },  { FACT_CRASHKERNEL_HEX, 0, 1, false },
+	{ FACT_CRASHKERNEL_LOW_HEX, 0, 1, false }, { FACT_SWIOTLB, 0, 1, false },    { FACT_CMA_RESERVED, 1, 0, false },
+	{ FACT_CMA_RESERVED_NODE, 1, 0, false },
+};
+
+static struct phys_range placed_range(const struct placed_fact *p, const struct fact *f)
+{
+	uint64_t unit = p->mib ? MIB : 1;
+
+	if (p->end > p->start)
+		return (struct phys_range){ f->v[p->start], f->v[p->end] };
+	return (struct phys_range){ f->v[p->start] * unit, f->v[p->start] * unit + f->v[0] * MIB };
+}
+
+static const struct fact *nth_said(const struct boot *b, enum fact_kind kind, size_t nth)
+{
+	for (size_t i = 0; i < b->said.nr; i++)
+		if (b->said.v[i].fact.kind == kind && !nth--)
+			return &b->said.v[i].fact;
+	return NULL;
+}
+
+/* Addresses of the log that the model does not find. */
 static unsigned misplaced(const struct boot *b)
 {
-	static const enum fact_kind kinds[] = { FACT_NODE_DATA, FACT_NODE_DATA_OLD, FACT_RAMDISK_NEW, FACT_CRASHKERNEL, FACT_CRASHKERNEL_HEX, FACT_CRASHKERNEL_LOW, FACT_CRASHKERNEL_LOW_HEX, FACT_CMA_RESERVED, FACT_CMA_RESERVED_NODE, FACT_SWIOTLB };
 	unsigned nr = 0;
 
-	for (size_t i = 0; i < b->said.nr; i++) {
-		const struct fact *mine = &b->said.v[i].fact, *theirs = NULL;
-		size_t before = 0;
-		bool wanted = false;
+	for (size_t k = 0; k < ARRAY_SIZE(placed_facts); k++) {
+		const struct placed_fact *p = &placed_facts[k];
+		size_t nth = 0;
 
-		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
-			wanted |= mine->kind == kinds[k];
-		if (!wanted)
-			continue;
-		for (size_t j = 0; j < i; j++)
-			before += b->said.v[j].fact.kind == mine->kind;
-		for (each_fact(f, &b->record->log, (enum fact_kind)mine->kind))
-			if (!before--) {
-				theirs = f;
-				break;
-			}
-		nr += theirs && memcmp(mine->v, theirs->v, sizeof(mine->v));
+		for (each_fact(f, &b->record->log, p->kind)) {
+			const struct fact *mine = nth_said(b, p->kind, nth++);
+			struct phys_range theirs = placed_range(p, f);
+
+			nr += !mine || placed_range(p, mine).start != theirs.start || placed_range(p, mine).end != theirs.end;
+		}
 	}
 	return nr;
 }
@@ -149,69 +171,134 @@ static int fit_compare(const struct fit *a, const struct fit *b)
 
 struct trial {
 	struct phys_range place;
+	uint64_t base;
 	struct fit fit;
-	struct boot *boot;
 };
 
-static void run_at(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record, uint64_t base, struct boot *ret)
-{
-	struct machine *m = arena_new(arena, struct machine);
+struct trials {
+	struct trial *v;
+	size_t nr, cap;
+};
 
-	*m = *machine;
-	m->kernel_base = base;
-	m->kernel_base_guessed = true;
-	boot_run(arena, m, kernel, cmdline, record, ret);
+struct search {
+	struct arena *arena;
+	const struct machine *machine;
+	const struct kernel *kernel;
+	const struct cmdline *cmdline;
+	const struct boot_record *record;
+	struct trials trials;
+};
+
+static void run_at(const struct search *s, uint64_t base, const struct phys_ranges *elsewhere, struct machine *machine, struct boot *ret)
+{
+	*machine = *s->machine;
+	machine->kernel_base = base;
+	machine->kernel_base_guessed = true;
+	if (elsewhere)
+		machine->kernel_elsewhere = *elsewhere;
+	boot_run(s->arena, machine, s->kernel, s->cmdline, s->record, ret);
+}
+
+static void try_at(struct search *s, struct phys_range place, uint64_t base)
+{
+	struct trial *t = vec_push(s->arena, &s->trials);
+	struct machine *machine = arena_new(s->arena, struct machine);
+	struct boot *boot = arena_new(s->arena, struct boot);
+
+	*t = (struct trial){ .place = place, .base = base };
+	run_at(s, base, NULL, machine, boot);
+	t->fit = fit_of(boot);
+}
+
+static const struct trial *best_trial(const struct search *s)
+{
+	const struct trial *best = NULL;
+
+	for (size_t i = 0; i < s->trials.nr; i++) {
+		const struct trial *t = &s->trials.v[i];
+		int c = best ? fit_compare(&t->fit, &best->fit) : -1;
+
+		if (c < 0 || (c == 0 && phys_len(t->place) > phys_len(best->place)))
+			best = t;
+	}
+	return best;
+}
+
+/*
+ * An address that no trial finds was pushed from its place by the image: which then lies right above it, since memblock
+ * searches from the top.
+ */
+static void try_above(struct search *s, const struct phys_ranges *places)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(placed_facts); k++)
+		for (each_fact(f, &s->record->log, placed_facts[k].kind)) {
+			uint64_t base = align_up(placed_range(&placed_facts[k], f).end, PLACE_ALIGN);
+
+			if (s->trials.nr < MAX_TRIALS && ranges_contain(places, base))
+				try_at(s, (struct phys_range){ base, base + PLACE_ALIGN }, base);
+		}
+}
+
+/* One base in the middle of each place; in the lowest 512 MiB, where the image is large against the rest, many. */
+static void try_places(struct search *s, const struct boot *b, const struct phys_ranges *places)
+{
+	for (size_t i = 0; i < places->nr && s->trials.nr < MAX_TRIALS; i++) {
+		struct phys_range p = places->v[i];
+
+		if (boot_trait(b, TRAIT_KASLR_IMAGE) != KASLR_LOW) {
+			try_at(s, p, align_down(p.start + phys_len(p) / 2, PLACE_ALIGN));
+			continue;
+		}
+		for (uint64_t base = align_up(p.start, LOW_STEP); base < p.end && s->trials.nr < MAX_TRIALS; base += LOW_STEP)
+			try_at(s, (struct phys_range){ base, base + LOW_STEP }, base);
+	}
 }
 
 /*
  * Where brk shows the end of an image of estimated size, its start is one of few borders of 2 MiB: the balance chooses.
  */
-static void measure_image(struct arena *arena, struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record, struct boot *boot)
+static void measure_image(struct search *s, struct boot *boot)
 {
 	for (int step = -1; step <= 1; step += 2) {
-		struct kernel *other = arena_new(arena, struct kernel);
-		struct boot *trial = arena_new(arena, struct boot);
-		uint64_t span = kernel->image.span.v;
+		struct kernel *other = arena_new(s->arena, struct kernel);
+		struct boot *trial = arena_new(s->arena, struct boot);
+		uint64_t span = s->kernel->image.span.v;
 
-		*other = *kernel;
+		*other = *s->kernel;
 		other->image.span.v = step < 0 ? sub_sat(span, 2 * MIB) : span + 2 * MIB;
-		boot_run(arena, machine, other, cmdline, record, trial);
+		boot_run(s->arena, s->machine, other, s->cmdline, s->record, trial);
 		if (trial->balance.known && magnitude(trial->balance.residue) < magnitude(boot->balance.residue))
 			*boot = *trial;
 	}
 }
 
+static void keep_best(struct search *s, struct machine *machine, struct boot *boot)
+{
+	const struct trial *best = best_trial(s);
+	struct phys_ranges elsewhere = { 0 };
+
+	for (size_t i = 0; i < s->trials.nr; i++)
+		if (&s->trials.v[i] != best && !fit_compare(&s->trials.v[i].fit, &best->fit))
+			*vec_push(s->arena, &elsewhere) = s->trials.v[i].place;
+	run_at(s, best->base, &elsewhere, machine, boot);
+}
+
 void kaslr_search(struct arena *arena, struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record, struct boot *boot)
 {
+	struct machine *base = arena_new(arena, struct machine);
+	struct search s = { .arena = arena, .machine = base, .kernel = kernel, .cmdline = cmdline, .record = record };
 	struct phys_ranges places = { 0 };
-	struct trial *trial;
-	size_t best = 0;
 
+	*base = *machine;
 	boot_run(arena, machine, kernel, cmdline, record, boot);
-	if (boot->image_measured && kernel->image.span.known < KNOWN_PROFILE)
-		measure_image(arena, machine, kernel, cmdline, record, boot);
+	if (boot->image_measured && kernel->image.span.known < KNOWN_PROFILE && !boot->balance.silent)
+		measure_image(&s, boot);
 	if (boot->kernel_base || boot->replay.on || machine->arch == ARCH_MIPS)
 		return;
 	kaslr_places(arena, boot, &places);
-	if (!places.nr)
-		return;
-	trial = arena_array(arena, struct trial, places.nr);
-	for (size_t i = 0; i < places.nr; i++) {
-		trial[i].place = places.v[i];
-		trial[i].boot = arena_new(arena, struct boot);
-		run_at(arena, machine, kernel, cmdline, record, align_down(places.v[i].start + phys_len(places.v[i]) / 2, PLACE_ALIGN), trial[i].boot);
-		trial[i].fit = fit_of(trial[i].boot);
-	}
-	for (size_t i = 1; i < places.nr; i++) {
-		int c = fit_compare(&trial[i].fit, &trial[best].fit);
-
-		if (c < 0 || (c == 0 && phys_len(trial[i].place) > phys_len(trial[best].place)))
-			best = i;
-	}
-	machine->kernel_base = trial[best].boot->kernel_base;
-	machine->kernel_base_guessed = true;
-	for (size_t i = 0; i < places.nr; i++)
-		if (i != best && !fit_compare(&trial[i].fit, &trial[best].fit))
-			*vec_push(arena, &machine->kernel_elsewhere) = trial[i].place;
-	boot_run(arena, machine, kernel, cmdline, record, boot);
+	try_places(&s, boot, &places);
+	if (s.trials.nr && best_trial(&s)->fit.misplaced)
+		try_above(&s, &places);
+	if (s.trials.nr)
+		keep_best(&s, machine, boot);
 }

@@ -105,7 +105,9 @@ static void image_resources(struct boot *b)
 static void iomem(struct boot *b)
 {
 	for (size_t i = 0; i < b->e820.nr; i++)
-		boot_add_resource(b, b->e820.v[i].start, b->e820.v[i].end, iomem_name(b, b->e820.v[i].type), 0);
+		/* Without PAE an address above 4 GiB has no name. */
+		if (b->machine->arch != ARCH_I386 || boot_trait(b, TRAIT_PAE) || b->e820.v[i].end <= 4 * GIB)
+			boot_add_resource(b, b->e820.v[i].start, b->e820.v[i].end, iomem_name(b, b->e820.v[i].type), 0);
 	image_resources(b);
 	boot_add_resource(b, b->crashkernel.start, b->crashkernel.end, "Crash kernel", 1);
 }
@@ -359,6 +361,9 @@ static uint64_t entry_area_tables(const struct boot *b)
 {
 	if (boot_trait(b, TRAIT_ENTRY_RANDOM) && !cmdline_has(b->cmdline, "nokaslr"))
 		return 1 + 2 * max_u64(b->machine->possible_cpus, 1);
+	/* Without randomisation all areas share a table on each level. */
+	if (boot_trait(b, TRAIT_ENTRY_RANDOM) && !is_known(b->kernel->entry_area_pages))
+		return 3;
 	return b->kernel->entry_area_pages.v;
 }
 

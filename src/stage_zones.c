@@ -716,6 +716,8 @@ void zones_run(struct boot *b)
 			node->online = true;
 		if (node->has_memory || (boot_trait(b, TRAIT_MEMORYLESS_NODE) == MEMORYLESS_GENERIC && node->cpus)) {
 			node->online = true;
+			if (!node->has_memory)
+				boot_alloc_bytes(b, OWNER_NODE_DATA, b->kernel->pglist_data.v, 64, NUMA_NO_NODE);
 			init_node(b, node, dma_reserve);
 		}
 	}
