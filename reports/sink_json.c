@@ -118,12 +118,12 @@ static struct json_object *machine(const struct verdict *v)
 static struct json_object *predicted_zone(const struct boot *b, const struct zone *z)
 {
 	struct json_object *o = json_object_new_object(), *protection = json_object_new_array();
-	bool managed = z->managed.basis != AMOUNT_UNKNOWN, marks = managed && !b->onlined_later, autotuned = boot_trait(b, TRAIT_PCP_HIGH) == PCP_HIGH_AUTO;
+	bool managed = z->managed.basis != AMOUNT_UNKNOWN, grown = !managed && b->onlined_later, marks = managed && !b->onlined_later, autotuned = boot_trait(b, TRAIT_PCP_HIGH) == PCP_HIGH_AUTO;
 
 	add(o, "name", text(zone_type_name(z->type)));
-	add(o, "start_pfn", number(z->span.start));
-	add(o, "spanned", number(z->spanned));
-	add(o, "present", number(z->present_shown));
+	add(o, "start_pfn", grown ? NULL : number(z->span.start));
+	add(o, "spanned", grown ? NULL : number(z->spanned));
+	add(o, "present", grown ? NULL : number(z->present_shown));
 	add(o, "managed", managed ? number(z->managed.v) : NULL);
 	add(o, "managed_basis", text(basis_name(z->managed.basis)));
 	add(o, "managed_min", managed ? number(z->managed.min) : NULL);

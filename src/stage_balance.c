@@ -172,6 +172,7 @@ static int64_t balance_efi(struct boot *b, int64_t residue)
 	if (!zone || pages <= 0)
 		return residue;
 	take(zone, pages);
+	b->balance.unplaced_pages = (uint64_t)pages;
 	give_later(b, LATE_EFI, (uint64_t)pages, zone, nid)->line = said ? said->line : 0;
 	if (b->balance.silent)
 		doubt_silent(b, (uint64_t)pages);

@@ -178,7 +178,8 @@ static void set_moments(struct boot *b)
 
 		switch (l->kind) {
 		case LATE_ALTERNATIVES:
-			l->before_wmark_first = l->before_wmark = true;
+			l->before_wmark_first = !boot_trait(b, TRAIT_ALTERNATIVES_LATE);
+			l->before_wmark = true;
 			break;
 		case LATE_EFI:
 			l->before_wmark_first = !late_efi;

@@ -59,7 +59,7 @@ static int cpu_node(const struct boot *b, size_t cpu)
 	return (size_t)nid < b->nr_nodes ? nid : 0;
 }
 
-/* CPUs at local distance share a group; groups are in order of their first CPU. */
+/* CPUs of one node share a group; groups are in order of their first CPU. Kernel: pcpu_cpu_distance() of arch/x86. */
 static void make_groups(struct percpu *p)
 {
 	struct boot *b = p->b;
@@ -70,7 +70,7 @@ static void make_groups(struct percpu *p)
 		int nid = b->machine->possible_cpus ? cpu_node(b, cpu) : 0;
 		size_t g = 0;
 
-		while (g < p->nr_groups && machine_distance(b->machine, nid, p->group[g].nid) != LOCAL_DISTANCE)
+		while (g < p->nr_groups && p->group[g].nid != nid)
 			g++;
 		if (g == p->nr_groups)
 			p->group[p->nr_groups++] = (struct cpu_group){ .nid = nid };

@@ -183,13 +183,23 @@ static void khugepaged(struct boot *b)
 	b->min_free_kbytes = max_u64(b->min_free_kbytes, pages_to_kib(pages));
 }
 
+/* The first time was the last. */
+static void set_once(struct boot *b)
+{
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++)
+			b->node[n].zone[b->zone_order[z]].managed_wmark = b->node[n].zone[b->zone_order[z]].managed_first_wmark;
+}
+
 void watermarks_run(struct boot *b)
 {
 	b->min_free_kbytes = calculate_min_free(b, true);
 	set_watermarks(b, true);
 	set_protection(b);
-	if (!thp_possible(b))
+	if (!thp_possible(b)) {
+		set_once(b);
 		return;
+	}
 	if (!cmdline_is(b->cmdline, "transparent_hugepage", "never")) {
 		khugepaged(b);
 		set_watermarks(b, false);

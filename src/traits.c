@@ -133,6 +133,7 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_ACPI_RESERVE, V(5, 12), 1, "ACPI: tables: x86: Reserve memory occupied by ACPI tables" },
 	{ TRAIT_ACPI_RESERVE, S(5, 4, 113), 1, "stable", .stable = true },
 	{ TRAIT_ACPI_RESERVE, S(5, 10, 32), 1, "stable", .stable = true },
+	{ TRAIT_ALTERNATIVES_LATE, V(7, 0), 1, "seen in 7.2, not in 6.12" },
 	{ TRAIT_EFI_FREE, V(2, 6), EFI_FREE_NONE, "" },
 	{ TRAIT_EFI_FREE, V(3, 0), EFI_FREE_UNRESERVED, "x86, efi: Retain boot service code until after switching to virtual mode" },
 	{ TRAIT_EFI_FREE, V(4, 8), EFI_FREE_SILENT, "read 4.7, 4.9" },

@@ -132,10 +132,14 @@ static void from_order(struct resolver *r)
 {
 	const struct fact *memory = facts_first(r->log, FACT_MEMORY), *zones = facts_first(r->log, FACT_ZONE_HEADER);
 	const struct fact *percpu = facts_first(r->log, FACT_SETUP_PERCPU), *paravirt = facts_first(r->log, FACT_PARAVIRT);
+	const struct fact *freed = facts_first(r->log, FACT_FREE_SMP_ALTERNATIVES);
 	const struct fact *smp = facts_first(r->log, FACT_CPUS_BROUGHT_UP), *built = facts_first(r->log, FACT_ZONELISTS);
 
 	if (memory && smp)
 		prove(r, TRAIT_MEMORY_LATE, before(smp, memory), memory->line);
+	/* A late Memory: line and the first watermarks are near each other. */
+	if (memory && smp && freed && before(smp, memory))
+		prove(r, TRAIT_ALTERNATIVES_LATE, before(memory, freed), freed->line);
 	if (zones && percpu && paravirt)
 		prove(r, TRAIT_ZONES_LATE, before(paravirt, zones), zones->line);
 	if (built && percpu && !facts_first(r->log, FACT_FALLBACK))

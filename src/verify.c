@@ -16,6 +16,9 @@ const char *check_verdict_name(enum check_verdict verdict)
 	return names[verdict];
 }
 
+/* vm.lowmem_reserve_ratio of the lowest zones. */
+#define PROTECTION_RATIO 256
+
 struct verifier {
 	struct arena *arena;
 	const struct boot_record *record;
@@ -47,6 +50,38 @@ static struct check *add_check(struct verifier *v, const char *id, const char *w
 	else
 		c->verdict = same(&predicted, &observed, 0) ? CHECK_MATCH : CHECK_MISMATCH;
 	return c;
+}
+
+/*
+ * Watermarks and reserves follow from the sizes of zones. Where pages were attributed and not seen, they may be off by as much
+ * as those pages weigh.
+ */
+static uint64_t doubtful_pages(const struct boot *b)
+{
+	uint64_t pages = b->balance.unplaced_pages;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			const struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+
+			pages = max_u64(pages, max_u64(zone->doubt_up, zone->doubt_down));
+		}
+	return pages;
+}
+
+static void allow_for_doubt(struct check *c, const struct boot *b)
+{
+	uint64_t pages = doubtful_pages(b);
+
+	if (c->verdict != CHECK_MISMATCH || !pages || !b->physpages)
+		return;
+	for (size_t i = 0; i < (c->predicted.nr ? c->predicted.nr : 1); i++)
+		c->slack = max_u64(c->slack, 1 + (uint64_t)((double)c->predicted.v[i] * (double)pages / (double)b->physpages));
+	if (c->predicted.nr)
+		c->slack = max_u64(c->slack, div_up(pages, PROTECTION_RATIO));
+	c->slack_why = "the zone of some pages does not follow from the input";
+	if (same(&c->predicted, &c->observed, c->slack))
+		c->verdict = CHECK_MATCH;
 }
 
 static struct value number(uint64_t n) { return (struct value){ .known = true, .v = { n } }; }
@@ -123,16 +158,16 @@ static void verify_protection(struct verifier *v, const struct zone *model, cons
 		predicted.v[i] = model->protection[b->zone_order[i]];
 	for (size_t i = 0; i < file->nr_protection; i++)
 		observed.v[i] = file->protection[i];
-	add_check(v, "zone.protection", where, predicted, observed, SOURCE_ZONEINFO, file->protection_line, STAGE_WATERMARKS);
+	allow_for_doubt(add_check(v, "zone.protection", where, predicted, observed, SOURCE_ZONEINFO, file->protection_line, STAGE_WATERMARKS), v->boot);
 }
 
 static void verify_pcp_high(struct verifier *v, const struct zone *model, const struct zoneinfo_zone *file, const char *where)
 {
 	if (file->pcp_high_min.line) {
-		add_check(v, "zone.pcp_high_min", where, number(model->pcp_high_min), said_value(file->pcp_high_min), SOURCE_ZONEINFO, file->pcp_high_min.line, STAGE_PCP);
-		add_check(v, "zone.pcp_high_max", where, number(model->pcp_high_max), said_value(file->pcp_high_max), SOURCE_ZONEINFO, file->pcp_high_max.line, STAGE_PCP);
+		allow_for_doubt(add_check(v, "zone.pcp_high_min", where, number(model->pcp_high_min), said_value(file->pcp_high_min), SOURCE_ZONEINFO, file->pcp_high_min.line, STAGE_PCP), v->boot);
+		allow_for_doubt(add_check(v, "zone.pcp_high_max", where, number(model->pcp_high_max), said_value(file->pcp_high_max), SOURCE_ZONEINFO, file->pcp_high_max.line, STAGE_PCP), v->boot);
 	} else if (boot_trait(v->boot, TRAIT_PCP_HIGH) != PCP_HIGH_AUTO) {
-		add_check(v, "zone.pcp_high", where, number(model->pcp_high), said_value(file->pcp_high), SOURCE_ZONEINFO, file->pcp_high.line, STAGE_PCP);
+		allow_for_doubt(add_check(v, "zone.pcp_high", where, number(model->pcp_high), said_value(file->pcp_high), SOURCE_ZONEINFO, file->pcp_high.line, STAGE_PCP), v->boot);
 	}
 }
 
@@ -141,7 +176,8 @@ static void verify_zone(struct verifier *v, const struct zoneinfo_zone *file)
 	const struct zone *model = model_zone(v->boot, file);
 	const char *where = place(v, file->nid, file->name);
 
-	if (!model) {
+	/* A zone that memory was onlined into later, or that the model does not have: nothing to compare with. */
+	if (!model || (v->boot->onlined_later && model->managed.basis == AMOUNT_UNKNOWN)) {
 		add_check(v, "zone.present", where, unknown, said_value(file->present), SOURCE_ZONEINFO, file->line, STAGE_ZONES);
 		return;
 	}
@@ -150,7 +186,7 @@ static void verify_zone(struct verifier *v, const struct zoneinfo_zone *file)
 		struct said s = said_member(file, f->file);
 
 		if (s.line && (!f->populated_only || file->present.value))
-			add_check(v, f->id, where, needs_marks(f) && v->boot->onlined_later ? unknown : number(member(model, f->model)), said_value(s), SOURCE_ZONEINFO, s.line, f->stage);
+			allow_for_doubt(add_check(v, f->id, where, needs_marks(f) && v->boot->onlined_later ? unknown : number(member(model, f->model)), said_value(s), SOURCE_ZONEINFO, s.line, f->stage), v->boot);
 	}
 	if (file->managed.line)
 		verify_managed(v, model, file, where);

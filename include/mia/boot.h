@@ -204,6 +204,7 @@ struct balance {
 	int64_t residue;        /* pages that are free in the model and were not in the kernel */
 	int64_t early_residue;  /* the same of the pages that were initialised by then, where the line counts them apart */
 	bool counts_early;
+	uint64_t unplaced_pages; /* that came back from somewhere below 4 GiB */
 	int64_t image_pages;    /* of the residue, what an image of estimated size got */
 	bool silent;            /* memory came back without a line: silent_pages is what it may have been at most */
 	uint64_t silent_pages;
