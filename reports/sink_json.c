@@ -462,7 +462,7 @@ static struct json_object *ledger(const struct ledger *ledger)
 
 		add(o, "owner", text(r->id));
 		add(o, "label", text(r->label));
-		add(o, "bytes", number(r->bytes));
+		add(o, "bytes", json_object_new_int64(r->bytes));
 		add(o, "basis", text(basis_name(r->basis)));
 		add(o, "parent", text(r->parent));
 		for (size_t l = 0; l < ARRAY_SIZE(r->lines) && r->lines[l]; l++)

@@ -58,10 +58,26 @@ void boot_reserve(struct boot *b, enum owner owner, uint64_t base, uint64_t end)
 	boot_own(b, owner, base, end);
 }
 
+void boot_disown(struct boot *b, uint64_t base, uint64_t end)
+{
+	/* Ranges added by the cuts need not be looked at again. */
+	for (size_t i = b->owned.nr; i-- > 0;) {
+		struct owned_range old = b->owned.v[i];
+
+		if (old.range.start >= end || old.range.end <= base)
+			continue;
+		b->owned.v[i].range = (struct phys_range){ old.range.start, max_u64(base, old.range.start) };
+		if (old.range.end > end)
+			boot_own(b, old.owner, end, old.range.end);
+	}
+}
+
 void boot_free(struct boot *b, uint64_t base, uint64_t end)
 {
-	if (end > base && !b->replay.on)
-		memblock_free(&b->memblock, base, end);
+	if (end <= base || b->replay.on)
+		return;
+	memblock_free(&b->memblock, base, end);
+	boot_disown(b, base, end);
 }
 
 uint64_t boot_alloc(struct boot *b, enum owner owner, const struct memblock_request *request)

@@ -126,6 +126,8 @@ static struct allocation *new_allocation(struct boot *b, const struct memblock_r
 
 	*a = (struct allocation){ .request = *request, .caller = caller, .line = line, .owner = owner_of_caller(caller, request->size), .stage = b->stage };
 	a->base = memblock_alloc(&b->memblock, request);
+	if (a->base)
+		boot_own(b, a->owner, a->base, a->base + request->size);
 	return a;
 }
 
@@ -152,9 +154,12 @@ static void answer(struct boot *b, struct allocation *a, const struct fact *f)
 	a->observed = f->v[0];
 	if (a->base == f->v[0])
 		return;
-	if (a->base)
+	if (a->base) {
 		memblock_free(&b->memblock, a->base, a->base + a->request.size);
+		boot_disown(b, a->base, a->base + a->request.size);
+	}
 	memblock_reserve(&b->memblock, f->v[0], f->v[1]);
+	boot_own(b, a->owner, f->v[0], f->v[1]);
 }
 
 /* What an allocation without a request line was for follows in the log. */
@@ -249,6 +254,7 @@ static void step(struct boot *b, const struct fact *f, const struct fact *end)
 		break;
 	case FACT_MB_FREE:
 		memblock_free(&b->memblock, f->v[0], f->v[1]);
+		boot_disown(b, f->v[0], f->v[1]);
 		break;
 	case FACT_NODE_DATA:
 	case FACT_RAMDISK_NEW:

@@ -16,11 +16,16 @@
 #define MAX_ARCH_PFN_4_LEVEL UINT64_C(0x400000000)
 #define MAX_ARCH_PFN_5_LEVEL UINT64_C(0x10000000000)
 
-void e820_keep_step(struct boot *b, const char *what)
+const char *map_step_name(enum map_step step)
 {
-	struct e820_step *step = vec_push(b->arena, &b->e820_steps);
+	static const char *const names[] = { "firmware", "setup_data", "command_line", "efi_mmio", "image", "bios_range", "mtrr", "efi_tables" };
 
-	*step = (struct e820_step){ what, e820_copy(b->arena, &b->e820) };
+	return names[step];
+}
+
+void e820_keep_step(struct boot *b, enum map_step step)
+{
+	*vec_push(b->arena, &b->e820_steps) = (struct e820_step){ step, e820_copy(b->arena, &b->e820) };
 }
 
 static void sanitise(struct boot *b) { e820_update_table(b->arena, &b->e820, boot_trait(b, TRAIT_SOFT_RESERVED_APART)); }
@@ -56,7 +61,7 @@ static void firmware_map(struct boot *b)
 {
 	b->e820 = e820_copy(b->arena, &b->machine->e820);
 	sanitise(b);
-	e820_keep_step(b, "firmware");
+	e820_keep_step(b, STEP_FIRMWARE);
 	b->e820_kexec = e820_copy(b->arena, &b->e820);
 	SAY(b, E820_BANNER, TAG_NONE, 0);
 	say_table(b, b->machine->e820_tag);
@@ -76,7 +81,7 @@ static void setup_data(struct boot *b)
 		e820_edit_update(b, r.start, r.end, E820_TYPE_RAM, E820_TYPE_RESERVED_KERN);
 	}
 	sanitise(b);
-	e820_keep_step(b, "setup data marked");
+	e820_keep_step(b, STEP_SETUP_DATA);
 	SAY(b, E820_BANNER, TAG_EXTENDED, 0);
 	say_table(b, TAG_SETUP_DATA);
 }
@@ -178,7 +183,7 @@ static void early_options(struct boot *b)
 	if (!b->user_map)
 		return;
 	sanitise(b);
-	e820_keep_step(b, "command line");
+	e820_keep_step(b, STEP_COMMAND_LINE);
 	SAY(b, E820_BANNER, TAG_USER, 0);
 	say_table(b, TAG_USER);
 }
@@ -190,7 +195,7 @@ static void remove_mmio(struct boot *b)
 		return;
 	for (size_t i = 0; i < b->machine->mmio_removed.nr; i++)
 		e820_edit_remove(b, b->machine->mmio_removed.v[i].start, b->machine->mmio_removed.v[i].end, E820_TYPE_RESERVED);
-	e820_keep_step(b, "EFI MMIO removed");
+	e820_keep_step(b, STEP_EFI_MMIO);
 }
 
 /* The image must be RAM, whatever the map says. */
@@ -205,7 +210,7 @@ static void add_kernel_range(struct boot *b)
 	SAY(b, KERNEL_NOT_RAM, 0, 0);
 	e820_edit_remove(b, start, end, E820_TYPE_ANY);
 	e820_range_add(b->arena, &b->e820, start, end, E820_TYPE_RAM, 0);
-	e820_keep_step(b, "kernel image added");
+	e820_keep_step(b, STEP_IMAGE);
 }
 
 /*
@@ -223,7 +228,7 @@ static void trim_bios(struct boot *b)
 	e820_edit_update(b, 0, low, E820_TYPE_RAM, E820_TYPE_RESERVED);
 	e820_edit_remove(b, BIOS_BEGIN, BIOS_END, E820_TYPE_RAM);
 	sanitise(b);
-	e820_keep_step(b, "BIOS range trimmed");
+	e820_keep_step(b, STEP_BIOS_RANGE);
 }
 
 static bool already_said(const struct boot *b, const struct fact *f)

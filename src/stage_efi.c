@@ -86,5 +86,6 @@ void efi_run(struct boot *b)
 		ranges_remove(b->arena, &b->efi_returns, (struct phys_range){ f->v[0], f->v[1] });
 		if (boot_trait(b, TRAIT_EFI_FREE) >= EFI_FREE_SILENT)
 			boot_alloc_bytes(b, OWNER_EFI_MEMMAP, efi_memmap_bytes(b->machine, f->v[0], f->v[1]), 64, NUMA_NO_NODE);
+		e820_keep_step(b, STEP_EFI_TABLES);
 	}
 }

@@ -125,6 +125,7 @@ void free_all_run(struct boot *b)
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		b->node[n].first_deferred_pfn = b->node[n].has_memory ? first_deferred(b, &b->node[n]) : UINT64_MAX;
 	count_free(b);
+	b->model_reserved = b->physpages - SUM_ZONES(b, managed_at_free);
 	b->reserved_pages = (struct amount){ .v = b->physpages - SUM_ZONES(b, managed_at_free) - b->cma_pages, .basis = AMOUNT_ESTIMATED };
 }
 

@@ -65,7 +65,7 @@ static void say_modified_map(struct boot *b)
 	SAY(b, E820_BANNER, TAG_MODIFIED, 0);
 	for (size_t i = 0; i < b->e820.nr; i++)
 		SAY(b, E820_ENTRY, TAG_MODIFIED, b->e820.v[i].start, b->e820.v[i].end, b->e820.v[i].type);
-	e820_keep_step(b, "uncached memory given up");
+	e820_keep_step(b, STEP_MTRR);
 }
 
 void mtrr_run(struct boot *b)

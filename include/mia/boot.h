@@ -110,9 +110,17 @@ struct numa_fakes {
 	size_t nr, cap;
 };
 
+/* Who changed the map. */
+enum map_step {
+	STEP_FIRMWARE, STEP_SETUP_DATA, STEP_COMMAND_LINE, STEP_EFI_MMIO, STEP_IMAGE, STEP_BIOS_RANGE, STEP_MTRR, STEP_EFI_TABLES,
+	NR_MAP_STEPS
+};
+
+const char *map_step_name(enum map_step step);
+
 /* One state of the map, kept to be shown. */
 struct e820_step {
-	const char *what;
+	enum map_step step;
 	struct e820_table table;
 };
 
@@ -273,6 +281,7 @@ struct boot {
 	uint64_t totalpages_built;          /* "Total pages" of the zonelists line */
 	uint64_t block_size;                /* of memory hotplug, bytes */
 
+	uint64_t model_reserved;            /* pages that the model has reserved at the hand-over, CMA among them */
 	struct balance balance;
 	struct amount reserved_pages;       /* at the Memory: line */
 	uint64_t cma_pages, gigantic_pages;
@@ -303,12 +312,14 @@ void boot_say(struct boot *b, enum fact_kind kind, unsigned tag, size_t nr, cons
 void boot_reserve(struct boot *b, enum owner owner, uint64_t base, uint64_t end);
 void boot_own(struct boot *b, enum owner owner, uint64_t base, uint64_t end);
 void boot_free(struct boot *b, uint64_t base, uint64_t end);
+/* [base, end) has no owner any more. */
+void boot_disown(struct boot *b, uint64_t base, uint64_t end);
 /* Ask memblock, remembering for whom; 0 if there is no room. */
 uint64_t boot_alloc(struct boot *b, enum owner owner, const struct memblock_request *request);
 /* The plain request of most callers: from anywhere, above 16 MiB first where the era prefers that. */
 uint64_t boot_alloc_bytes(struct boot *b, enum owner owner, uint64_t size, uint64_t align, int nid);
 
-void e820_keep_step(struct boot *b, const char *what);
+void e820_keep_step(struct boot *b, enum map_step step);
 
 struct zone *boot_zone(const struct boot *b, int nid, enum zone_type type);
 /* Zone of a page, by node range and zone span; NULL if no zone spans it. @nid gets its node unless it is NULL. */

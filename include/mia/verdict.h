@@ -34,10 +34,13 @@ struct checks {
 	size_t nr, cap;
 };
 
-/* One row of the ledger. Children follow their parent; the children of a row add up to it. */
+/*
+ * One row of the ledger. Children follow their parent; the children of a row add up to it. What came back after the kernel had
+ * counted is a row of negative bytes: present = reserved + returned + mem_total.
+ */
 struct ledger_row {
-	const char *id, *parent, *label;
-	uint64_t bytes;
+	const char *id, *parent, *label; /* parent NULL: the root */
+	int64_t bytes;
 	enum basis basis;
 	uint32_t lines[4];  /* of the log, 0 for none */
 	unsigned depth;
@@ -79,6 +82,9 @@ struct verdict {
 	uint64_t unexplained_bytes;
 	bool unexplained_known;
 };
+
+/* The row with this id; NULL if there is none. */
+const struct ledger_row *ledger_find(const struct ledger *ledger, const char *id);
 
 const char *check_verdict_name(enum check_verdict verdict);
 const char *severity_name(enum severity severity);
