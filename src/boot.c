@@ -196,6 +196,7 @@ static void place_image(struct boot *b)
 void boot_setup(struct boot *b)
 {
 	memblock_init(&b->memblock, b->arena);
+	b->five_level = boot_trait(b, TRAIT_FIVE_LEVEL) && b->machine->five_level && !cmdline_has(b->cmdline, "no5lvl");
 	place_image(b);
 }
 

@@ -109,6 +109,16 @@ static void extract_struct_page(const struct boot_record *r, struct kernel *k)
 
 static bool said_any(const struct boot_record *r, enum fact_kind kind) { return facts_first(&r->log, kind) != NULL; }
 
+/* The log of a kernel that was asked for an area and says nothing of it, or calls the option unknown. */
+static bool cma_denied(const struct boot_record *r, const struct kernel *k)
+{
+	const struct fact *unknown = facts_first(&r->log, FACT_UNKNOWN_PARAMETERS), *line = facts_first(&r->log, FACT_COMMAND_LINE);
+
+	if (unknown && str_find(unknown->s[0], STR("cma=")) >= 0)
+		return true;
+	return !k->has_cma && line && str_find(line->s[0], STR("cma=")) >= 0 && said_any(r, FACT_LAST_PFN);
+}
+
 static void extract_config(const struct boot_record *r, struct kernel *k)
 {
 	k->has_numa = said_any(r, FACT_NUMA_NONE) || said_any(r, FACT_NUMA_OFF) || said_any(r, FACT_NODE_DATA) || said_any(r, FACT_NODE_DATA_OLD) ||
@@ -117,7 +127,9 @@ static void extract_config(const struct boot_record *r, struct kernel *k)
 		k->has_numa = said_any(r, FACT_POLICY_ZONE);
 	k->has_hotplug = k->arch == ARCH_X86_64;
 	k->has_hibernation = said_any(r, FACT_NOSAVE) || !said_any(r, FACT_PCI_GAP);
-	k->has_cma = said_any(r, FACT_CMA_RESERVED) || said_any(r, FACT_CMA_RESERVED_NODE) || said_any(r, FACT_CMA_FAILED);
+	k->has_cma = said_any(r, FACT_CMA_RESERVED) || said_any(r, FACT_CMA_RESERVED_NODE) || said_any(r, FACT_CMA_FAILED) ||
+		     (trait(&k->traits, TRAIT_CMA_SHOWN) && key_values_find(&r->meminfo, "CmaTotal"));
+	k->cma_denied = cma_denied(r, k);
 }
 
 static void extract_low_ram(const struct boot_record *r, struct kernel *k)

@@ -365,8 +365,11 @@ static void extract_platform(const struct boot_record *r, struct machine *m)
 	/* The RAMDISK line rounds its end up to a page; a move names the true one. */
 	if (ramdisk && move && move->v[1] > ramdisk->v[0] && move->v[1] <= ramdisk->v[1])
 		m->ramdisk.end = move->v[1];
+	/* Where the lines around it were kept, a line that is not there says no. */
 	m->gbpages = facts_first(&r->log, FACT_GBPAGES) != NULL || r->cpu_gbpages;
+	m->gbpages_known = m->gbpages || last || r->cpuinfo_has_flags;
 	m->five_level = last && last->v[1] == UINT64_C(1) << 40;
+	m->five_level_known = last != NULL;
 	if (r->cpu_phys_bits.line) {
 		m->phys_bits = (unsigned)r->cpu_phys_bits.value;
 		m->phys_bits_known = true;

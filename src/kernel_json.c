@@ -57,16 +57,13 @@ static struct json_object *release_json(const struct release *r)
 	return o;
 }
 
-/* What the CPU decides, not the kernel. */
-static bool is_of_machine(enum trait_id id) { return id == TRAIT_FIVE_LEVEL; }
-
 /* Only what was seen or is known of the distribution; what the version says is worked out again on loading. */
 static struct json_object *traits_json(const struct traits *traits)
 {
 	struct json_object *o = json_object_new_object();
 
 	for (size_t i = 1; i < NR_TRAITS; i++)
-		if (traits->t[i].basis >= BASIS_DISTRIBUTION && !is_of_machine((enum trait_id)i))
+		if (traits->t[i].basis >= BASIS_DISTRIBUTION)
 			add(o, trait_name((enum trait_id)i), json_object_new_int(traits->t[i].value));
 	return o;
 }

@@ -116,15 +116,16 @@ static uint64_t count_sections(const struct boot *b)
 /* The root array holds a pointer for every page of section descriptors that could be. */
 static void learn_sparse(const struct boot_record *r, const struct boot *b, struct kernel *k)
 {
-	uint64_t sections = UINT64_C(1) << ((boot_trait(b, TRAIT_FIVE_LEVEL) ? 52 : 46) - 27), usemaps = 0;
+	uint64_t sections = UINT64_C(1) << ((b->five_level ? 52 : 46) - 27), usemaps = 0;
 	uint32_t line = 0;
 
-	for (size_t i = 0; i < b->allocations.nr; i++) {
+	/* The model's own requests teach nothing. */
+	for (size_t i = 0; b->replay.on && i < b->allocations.nr; i++) {
 		const struct allocation *a = &b->allocations.v[i];
 
 		if (a->owner == OWNER_MEM_SECTION && a->request.size != PAGE_SIZE && a->request.size && boot_trait(b, TRAIT_MEM_SECTION_ROOTS))
 			keep(&k->mem_section, PAGE_SIZE / (sections * 8 / a->request.size), a->line);
-		if (a->owner == OWNER_USEMAP) {
+		if (a->owner == OWNER_USEMAP && a->request.size < MIB) {
 			usemaps += a->request.size;
 			line = a->line;
 		}
@@ -220,6 +221,22 @@ static void merge_quantities(struct kernel *to, const struct kernel *from)
 #undef QUANTITY
 }
 
+#define RESIDUE_MAX_PAGES 64
+
+/*
+ * Kernels before memblock do not show who asks for what. A few pages that the Memory: line has and the model does not are kept
+ * as such.
+ */
+static void learn_residue(struct arena *arena, const struct boot *b, struct kernel *ret)
+{
+	struct extra_alloc e = { .after = "hashes", .bytes = PAGE_SIZE, .align = PAGE_SIZE, .nodes = 1 };
+
+	if (b->replay.on || ret->has_requests || ret->extra.nr || !b->balance.known || b->balance.residue <= 0 || b->balance.residue > RESIDUE_MAX_PAGES)
+		return;
+	e.count = (uint64_t)b->balance.residue;
+	*vec_push(arena, &ret->extra) = e;
+}
+
 void learn_boot(struct arena *arena, const struct boot_record *record, const struct boot *boot, struct kernel *ret)
 {
 	const struct kernel *extracted = boot->kernel;
@@ -244,7 +261,12 @@ void learn_boot(struct arena *arena, const struct boot_record *record, const str
 	learn_counts(record, boot, ret);
 	learn_percpu_meta(record, ret);
 	learn_log_buf(record, ret);
+	if (boot->machine->gbpages_known)
+		keep(&ret->seen_gbpages, boot->machine->gbpages, 1);
+	if (boot->machine->five_level_known)
+		keep(&ret->seen_five_level, boot->machine->five_level, 1);
 	learn_requests(arena, record, boot, ret);
+	learn_residue(arena, boot, ret);
 }
 
 void kernel_apply_profile(struct kernel *kernel, const struct kernel *profile)
@@ -265,6 +287,7 @@ void kernel_apply_profile(struct kernel *kernel, const struct kernel *profile)
 	kernel->has_numa |= profile->has_numa;
 	kernel->has_hotplug |= profile->has_hotplug;
 	kernel->has_hibernation |= profile->has_hibernation;
+	kernel->has_cma |= profile->has_cma && !kernel->cma_denied;
 	kernel->extra = profile->extra;
 	kernel->has_profile = true;
 }

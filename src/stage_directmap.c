@@ -39,7 +39,6 @@ struct mapper {
 	bool failed;
 };
 
-static bool five_level(const struct boot *b) { return boot_trait(b, TRAIT_FIVE_LEVEL); }
 
 /* --- tables --- */
 
@@ -162,7 +161,7 @@ static void map_piece(struct mapper *m, const struct piece *piece)
 {
 	struct phys_range r = piece->range;
 
-	if (five_level(m->b) && !m->top_table) {
+	if (m->b->five_level && !m->top_table) {
 		alloc_tables(m, 1);
 		m->top_table = true;
 	}
@@ -345,7 +344,7 @@ static void map_trampoline(struct mapper *m)
 {
 	if (!boot_trait(m->b, TRAIT_KASLR_MEMORY) || cmdline_has(m->b->cmdline, "nokaslr"))
 		return;
-	alloc_tables(m, five_level(m->b) ? 2 : 1);
+	alloc_tables(m, m->b->five_level ? 2 : 1);
 }
 
 /* 3.9 and later: RAM only, from the top. */

@@ -267,7 +267,7 @@ static uint64_t max_arch_pfn(const struct boot *b)
 {
 	if (b->machine->arch == ARCH_I386)
 		return boot_trait(b, TRAIT_PAE) ? UINT64_C(1) << 24 : UINT64_C(1) << 20;
-	return boot_trait(b, TRAIT_FIVE_LEVEL) ? MAX_ARCH_PFN_5_LEVEL : MAX_ARCH_PFN_4_LEVEL;
+	return b->five_level ? MAX_ARCH_PFN_5_LEVEL : MAX_ARCH_PFN_4_LEVEL;
 }
 
 void e820_end_of_ram(struct boot *b)

@@ -65,7 +65,7 @@ static void find_sections(struct sparse *s)
  */
 static void alloc_roots(struct sparse *s)
 {
-	uint64_t bits = boot_trait(s->b, TRAIT_FIVE_LEVEL) ? 52 : 46, per = PAGE_SIZE / s->section_bytes, done = 0;
+	uint64_t bits = s->b->five_level ? 52 : 46, per = PAGE_SIZE / s->section_bytes, done = 0;
 
 	if (boot_trait(s->b, TRAIT_MEM_SECTION_ROOTS))
 		boot_alloc_bytes(s->b, OWNER_MEM_SECTION, (UINT64_C(1) << (bits - SECTION_BITS)) / per * 8, 64, NUMA_NO_NODE);
@@ -120,7 +120,7 @@ static void need_tables(struct sparse *s, uint64_t start, int nid)
 	struct arena *arena = s->b->arena;
 	uint64_t gib = align_down(start, GIB), slot = align_down(start, 512 * GIB);
 
-	if (boot_trait(s->b, TRAIT_FIVE_LEVEL) && !s->top_table) {
+	if (s->b->five_level && !s->top_table) {
 		alloc_table(s, nid);
 		s->top_table = true;
 	}
@@ -224,7 +224,7 @@ static void populate_run(struct sparse *s, size_t i, size_t end, uint64_t sectio
 /* To 4.18 two tables with an entry for every possible section exist while the maps are made. */
 static uint64_t alloc_temporary_map(struct sparse *s)
 {
-	uint64_t bits = boot_trait(s->b, TRAIT_FIVE_LEVEL) ? 52 : 46;
+	uint64_t bits = s->b->five_level ? 52 : 46;
 
 	return boot_alloc_bytes(s->b, OWNER_USEMAP, (UINT64_C(1) << (bits - SECTION_BITS)) * 8, 64, NUMA_NO_NODE);
 }
@@ -233,7 +233,7 @@ static void sparse_init_with_maps(struct sparse *s)
 {
 	uint64_t usemap_map = alloc_temporary_map(s), map_map, sections, bytes;
 
-	bytes = (UINT64_C(1) << ((boot_trait(s->b, TRAIT_FIVE_LEVEL) ? 52 : 46) - SECTION_BITS)) * 8;
+	bytes = (UINT64_C(1) << ((s->b->five_level ? 52 : 46) - SECTION_BITS)) * 8;
 	for (size_t i = 0, end; i < s->nr; i = end) {
 		end = run_end(s, i, &sections);
 		alloc_usemap(s, s->v[i].nid, sections);

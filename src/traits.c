@@ -161,7 +161,8 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_KASLR_IMAGE, V(2, 6), KASLR_FIXED, "" },
 	{ TRAIT_KASLR_IMAGE, V(4, 8), KASLR_ANYWHERE, "x86/KASLR: Randomize virtual address separately" },
 	{ TRAIT_KASLR_MEMORY, V(4, 8), 1, "x86/mm: Implement ASLR for kernel memory regions" },
-	{ TRAIT_FIVE_LEVEL, V(2, 6), 0, "said by max_arch_pfn" },
+	{ TRAIT_FIVE_LEVEL, V(2, 6), 0, "" },
+	{ TRAIT_FIVE_LEVEL, V(4, 14), 1, "CONFIG_X86_5LEVEL; what the CPU can do is said by max_arch_pfn" },
 
 	/* NUMA */
 	{ TRAIT_NUMA_SETUP, V(2, 6), NUMA_SETUP_OLD, "" },
@@ -274,6 +275,7 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_CRASH_ORDER, V(3, 13), 1, "read 3.10, 3.13" },
 	{ TRAIT_CMA_SEARCH, V(3, 5), CMA_TOP, "" },
 	{ TRAIT_CMA_SEARCH, V(5, 12), CMA_ABOVE_4G, "mm: cma: allocate cma areas bottom-up" },
+	{ TRAIT_CMA_SHOWN, V(4, 0), 1, "read 3.16, 4.2" },
 	{ TRAIT_CMA_ALIGN, V(3, 5), 22, "log2 bytes: the largest buddy block" },
 	{ TRAIT_CMA_ALIGN, V(5, 18), 21, "a pageblock; read 6.0, 6.1" },
 	{ TRAIT_FREE_ROUNDING, V(3, 11), 1, "" },

@@ -103,7 +103,8 @@ static void from_max_arch_pfn(struct resolver *r)
 
 	if (!f)
 		return;
-	prove(r, TRAIT_FIVE_LEVEL, f->v[1] == MAX_ARCH_PFN_5_LEVEL, f->line);
+	if (f->v[1] == MAX_ARCH_PFN_5_LEVEL)
+		prove(r, TRAIT_FIVE_LEVEL, 1, f->line);
 	prove(r, TRAIT_PAE, f->v[1] == MAX_ARCH_PFN_PAE, f->line);
 }
 

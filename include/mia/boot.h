@@ -229,6 +229,8 @@ struct boot {
 	const struct traits *traits;
 	enum stage_id stage;              /* that runs now */
 
+	bool five_level; /* page tables have 5 levels */
+
 	/* e820 */
 	struct e820_table e820, e820_kexec; /* the working table; the firmware's own as it is kept for later */
 	struct { struct e820_step *v; size_t nr, cap; } e820_steps;

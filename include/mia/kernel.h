@@ -74,10 +74,12 @@ struct kernel {
 	struct quantity dmi_brk;               /* bytes of brk that firmware strings take */
 	struct quantity pcpu_chunk, pcpu_slots, pcpu_block; /* the per-CPU allocator's own structures, see stage_percpu.c */
 	struct quantity cpumask_vars;          /* masks allocated at boot beside one for each node; unknown: none are */
+	struct quantity seen_gbpages, seen_five_level; /* what the CPUs were like that it was learnt on */
 	struct quantity kfence;                /* bytes of the pool; 0 if it is off */
 	struct quantity cma_default;           /* CONFIG_CMA_SIZE, bytes */
 	bool has_numa, has_hotplug, has_hibernation; /* configuration, as far as it shows */
 	bool image_in_2m;                      /* an estimated image is a whole number of 2 MiB */
+	bool cma_denied;                       /* the log shows that cma= is not obeyed */
 	bool has_cma;                          /* CONFIG_DMA_CMA: cma= is obeyed */
 	struct quantity low_ram_limit;         /* i386: end of low memory that the layout allows */
 

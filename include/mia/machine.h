@@ -106,7 +106,9 @@ struct machine {
 
 	uint32_t possible_cpus, online_cpus; /* 0: not known */
 	int *cpu_node;               /* node of each possible CPU; NULL if not known */
-	bool gbpages, five_level, phys_bits_known;
+	bool gbpages, gbpages_known;       /* the CPU has pages of 1 GiB */
+	bool five_level, five_level_known; /* it can walk 5 levels of page tables */
+	bool phys_bits_known;
 	unsigned phys_bits;
 
 	struct phys_range ramdisk;   /* byte exact; empty if there is none */
