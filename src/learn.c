@@ -230,10 +230,17 @@ static void merge_quantities(struct kernel *to, const struct kernel *from)
 static void learn_residue(struct arena *arena, const struct boot *b, struct kernel *ret)
 {
 	struct extra_alloc e = { .after = "hashes", .bytes = PAGE_SIZE, .align = PAGE_SIZE, .nodes = 1 };
+	struct kernel *kernel = arena_new(arena, struct kernel);
+	struct boot *again = arena_new(arena, struct boot);
 
-	if (b->replay.on || ret->has_requests || ret->extra.nr || !b->balance.known || b->balance.residue <= 0 || b->balance.residue > RESIDUE_MAX_PAGES)
+	if (b->replay.on || ret->has_requests || ret->extra.nr || !b->balance.known)
 		return;
-	e.count = (uint64_t)b->balance.residue;
+	*kernel = *b->kernel;
+	kernel_apply_profile(kernel, ret);
+	boot_run(arena, b->machine, kernel, b->cmdline, b->record, again);
+	if (again->balance.residue <= 0 || again->balance.residue > RESIDUE_MAX_PAGES)
+		return;
+	e.count = (uint64_t)again->balance.residue;
 	*vec_push(arena, &ret->extra) = e;
 }
 
