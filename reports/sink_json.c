@@ -1,6 +1,8 @@
 /* sink_json.c - see sink_json.h. Computes nothing: every number is taken from the verdict as it stands. */
 #include "sink_json.h"
 
+#include "json_text.h"
+
 #include <string.h>
 
 #include "mia/arena.h"
@@ -8,8 +10,8 @@
 #define SCHEMA "meminit-analyze/verdict/1"
 
 static struct json_object *number(uint64_t v) { return json_object_new_uint64(v); }
-static struct json_object *text(const char *s) { return s ? json_object_new_string(s) : NULL; }
-static struct json_object *str(struct str s) { return s.p ? json_object_new_string_len(s.p, (int)s.n) : NULL; }
+static struct json_object *text(const char *s) { return json_text(str_of(s)); }
+static struct json_object *str(struct str s) { return json_text(s); }
 static struct json_object *boolean(bool b) { return json_object_new_boolean(b); }
 
 static void add(struct json_object *to, const char *key, struct json_object *value)
@@ -521,15 +523,6 @@ struct json_object *verdict_to_json(const struct verdict *v)
 	add(doc, "findings", findings(&v->findings));
 	add(doc, "unexplained_bytes", v->unexplained_known ? number(v->unexplained_bytes) : NULL);
 	return doc;
-}
-
-void json_write_line(struct json_object *doc, FILE *out)
-{
-	size_t length;
-	const char *s = json_object_to_json_string_length(doc, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
-
-	fwrite(s, 1, length, out);
-	fputc('\n', out);
 }
 
 /* --- the sink --- */

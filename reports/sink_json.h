@@ -11,8 +11,6 @@
 
 /* The verdict document, meminit-analyze/verdict/1. The caller owns the object. */
 struct json_object *verdict_to_json(const struct verdict *verdict);
-/* One document on one line. */
-void json_write_line(struct json_object *doc, FILE *out);
 
 extern const struct sink_ops sink_json;
 

@@ -1,0 +1,15 @@
+/* json_text.h - text of a log as JSON: bytes that are no UTF-8 become U+FFFD, so that the document stays valid. */
+#ifndef MIA_JSON_TEXT_H
+#define MIA_JSON_TEXT_H
+
+#include <json-c/json.h>
+#include <stdio.h>
+
+#include "mia/str.h"
+
+/* NULL (null) for a str without text. */
+struct json_object *json_text(struct str s);
+/* One document on one line. */
+void json_write_line(struct json_object *doc, FILE *out);
+
+#endif
