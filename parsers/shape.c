@@ -186,9 +186,23 @@ bool shape_match(const struct line_rule *rule, struct str text, struct fact *ret
 	return true;
 }
 
+static void print_number(char *out, size_t size, const struct conversion *c, uint64_t v)
+{
+	int width = (int)c->width;
+
+	if (c->kind == 'x')
+		snprintf(out, size, c->zero ? "%0*" PRIx64 : "%*" PRIx64, width, v);
+	else if (c->kind == 'X')
+		snprintf(out, size, c->zero ? "%0*" PRIX64 : "%*" PRIX64, width, v);
+	else if (c->kind == 'u')
+		snprintf(out, size, c->zero ? "%0*" PRIu64 : "%*" PRIu64, width, v);
+	else
+		snprintf(out, size, c->zero ? "%0*" PRId64 : "%*" PRId64, width, (int64_t)v);
+}
+
 static void print_conversion(const struct conversion *c, uint64_t v, struct str s, struct strbuf *out)
 {
-	char format[16], digits[72], name[32];
+	char digits[72], name[32];
 
 	switch (c->kind) {
 	case 'x':
@@ -201,8 +215,7 @@ static void print_conversion(const struct conversion *c, uint64_t v, struct str 
 
 			snprintf(digits, sizeof(digits), "0x%0*" PRIx64, width, v);
 		} else {
-			snprintf(format, sizeof(format), "%%%s%u%s", c->zero ? "0" : "", c->width, c->kind == 'x' ? PRIx64 : c->kind == 'X' ? PRIX64 : c->kind == 'u' ? PRIu64 : PRId64);
-			snprintf(digits, sizeof(digits), format, v);
+			print_number(digits, sizeof(digits), c, v);
 		}
 		strbuf_add(out, str_of(digits));
 		return;
