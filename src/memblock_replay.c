@@ -109,6 +109,8 @@ void memblock_replay_start(struct boot *b)
 	r->on = true;
 	r->next = (size_t)(dump - log->v);
 	b->memblock.reserved.nr = 0;
+	/* What stages chose on their own before the dump is in the dump, or is asked for again behind it. */
+	b->allocations.nr = 0;
 	/* The log itself says when an array was doubled and where. */
 	b->memblock.memory.max = b->memblock.reserved.max = SIZE_MAX;
 	b->memblock.can_resize = false;
