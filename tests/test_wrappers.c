@@ -730,19 +730,19 @@ static void broken_json_costs_itself_only(void **state)
 	assert_string_equal(c.text[c.nr - 2], "three");
 }
 
+#define NR_FORMATS (sizeof(formats) / sizeof(formats[0]))
+
 int main(void)
 {
-	static const struct CMUnitTest single[] = {
+	struct CMUnitTest tests[NR_FORMATS + 4] = {
 		cmocka_unit_test(lines_lose_their_prefix_only),
 		cmocka_unit_test(a_console_is_not_a_fold),
 		cmocka_unit_test(two_messages_in_one_line_are_two),
 		cmocka_unit_test(broken_json_costs_itself_only),
 	};
-	struct CMUnitTest wrapped[sizeof(formats) / sizeof(formats[0])];
-	int failed = cmocka_run_group_tests_name("single lines", single, NULL, NULL);
 
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-		wrapped[i] = (struct CMUnitTest){ .name = formats[i].name, .test_func = says_the_same,
-						  .initial_state = (void *)&formats[i] };
-	return failed + cmocka_run_group_tests_name("wrapped logs", wrapped, load_all, NULL);
+	for (size_t i = 0; i < NR_FORMATS; i++)
+		tests[4 + i] = (struct CMUnitTest){ .name = formats[i].name, .test_func = says_the_same,
+						    .initial_state = (void *)&formats[i] };
+	return cmocka_run_group_tests(tests, load_all, NULL);
 }
