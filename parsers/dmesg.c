@@ -92,6 +92,15 @@ static void judge_completeness(struct boot_record *boot)
 			     !facts_first(&boot->log, FACT_MEMORY_I386);
 }
 
+/* Every kernel since 2.6.33 edits its map at the debug level; a log of such a kernel without any such line was filtered. */
+static void judge_level(struct boot_record *boot)
+{
+	boot->debug_missing = facts_first(&boot->log, FACT_LAST_PFN) && facts_first(&boot->log, FACT_LINUX_VERSION) && !boot->tail_missing;
+	for (size_t i = 0; i < boot->log.nr; i++)
+		if (fact_is_debug((enum fact_kind)boot->log.v[i].kind))
+			boot->debug_missing = false;
+}
+
 void dmesg_parse(struct arena *arena, struct str bytes, struct boot_records *ret)
 {
 	struct reader r = { .arena = arena, .bytes = bytes, .boots = ret };
@@ -99,5 +108,5 @@ void dmesg_parse(struct arena *arena, struct str bytes, struct boot_records *ret
 	rules_init();
 	log_read(arena, bytes, read_line, &r);
 	for (size_t i = 0; i < ret->nr; i++)
-		judge_completeness(&ret->v[i]);
+		judge_completeness(&ret->v[i]), judge_level(&ret->v[i]);
 }

@@ -125,6 +125,7 @@ static void extract_config(const struct boot_record *r, struct kernel *k)
 		      said_any(r, FACT_SRAT_MEM) || said_any(r, FACT_POLICY_ZONE) || !r->log.nr;
 	if (k->arch == ARCH_I386)
 		k->has_numa = said_any(r, FACT_POLICY_ZONE);
+	k->numa_denied = !k->has_numa && said_any(r, FACT_ZONE_HEADER) && said_any(r, FACT_LAST_PFN);
 	k->has_hotplug = k->arch == ARCH_X86_64;
 	k->has_hibernation = said_any(r, FACT_NOSAVE) || !said_any(r, FACT_PCI_GAP);
 	k->has_cma = said_any(r, FACT_CMA_RESERVED) || said_any(r, FACT_CMA_RESERVED_NODE) || said_any(r, FACT_CMA_FAILED) ||

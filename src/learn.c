@@ -291,7 +291,7 @@ void kernel_apply_profile(struct kernel *kernel, const struct kernel *profile)
 		if (t->basis >= BASIS_PROFILE && kernel->traits.t[i].basis < BASIS_PROFILE)
 			kernel->traits.t[i] = (struct trait){ t->value, BASIS_PROFILE, 0 };
 	}
-	kernel->has_numa |= profile->has_numa;
+	kernel->has_numa |= profile->has_numa && !kernel->numa_denied;
 	kernel->has_hotplug |= profile->has_hotplug;
 	kernel->has_hibernation |= profile->has_hibernation;
 	kernel->has_cma |= profile->has_cma && !kernel->cma_denied;

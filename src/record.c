@@ -12,6 +12,20 @@ const char *fact_name(enum fact_kind kind)
 	return kind < NR_FACTS ? names[kind] : "?";
 }
 
+bool fact_is_debug(enum fact_kind kind)
+{
+	static const enum fact_kind debug[] = {
+		FACT_E820_UPDATE, FACT_E820_REMOVE, FACT_MTRR_DEFAULT, FACT_INITIAL_MAPPED, FACT_MAP_PAGE, FACT_MAP_TABLES, FACT_BRK_PGTABLE,
+		FACT_TRAMPOLINE, FACT_TRAMPOLINE_HASHED, FACT_NUMA_DISTANCE, FACT_NUMA_MEMNODEMAP, FACT_NUMA_HASH_SHIFT, FACT_NODE_TOTALPAGES,
+		FACT_ZONE_MEMMAP, FACT_ZONE_RESERVED, FACT_ZONE_PAGES, FACT_VMEMMAP_PMD, FACT_PCPU_ALLOC, FACT_PCPU_GROUPS, FACT_RAM_BUFFER,
+	};
+
+	for (size_t i = 0; i < sizeof(debug) / sizeof(*debug); i++)
+		if (debug[i] == kind)
+			return true;
+	return false;
+}
+
 const struct fact *facts_next(const struct facts *facts, enum fact_kind kind, const struct fact *after)
 {
 	const struct fact *end = facts->v + facts->nr;

@@ -57,14 +57,6 @@ static bool is_in(enum fact_kind kind, const enum fact_kind *list, size_t nr)
 	return false;
 }
 
-/* The firmware's own map is input; maps that the kernel made of it are not. */
-static bool is_input(const struct fact *f)
-{
-	if (f->kind == FACT_E820_BANNER || f->kind == FACT_E820_ENTRY || f->kind == FACT_E820_GAP)
-		return f->tag == TAG_NONE || f->tag == TAG_BIOS_E801 || f->tag == TAG_BIOS_88 || f->tag == TAG_XEN;
-	return is_in((enum fact_kind)f->kind, inputs, ARRAY_SIZE(inputs));
-}
-
 struct entry {
 	struct replay_line line;
 	uint64_t key; /* boot order: line, then what the model says behind it */
@@ -82,6 +74,16 @@ struct builder {
 	struct entries said, heard; /* what the model and the log say, without input */
 	ptrdiff_t *partner;         /* of each that was said: index in heard, or -1 */
 };
+
+/* The firmware's own map is input; maps that the kernel made of it are not. */
+static bool is_input(const struct builder *b, const struct fact *f)
+{
+	if (f->tag == TAG_USER && b->verdict->boot->user_map_taken && (f->kind == FACT_E820_BANNER || f->kind == FACT_E820_ENTRY || f->kind == FACT_E820_GAP))
+		return true;
+	if (f->kind == FACT_E820_BANNER || f->kind == FACT_E820_ENTRY || f->kind == FACT_E820_GAP)
+		return f->tag == TAG_NONE || f->tag == TAG_BIOS_E801 || f->tag == TAG_BIOS_88 || f->tag == TAG_XEN;
+	return is_in((enum fact_kind)f->kind, inputs, ARRAY_SIZE(inputs));
+}
 
 static struct str right_trim(struct str s)
 {
@@ -107,7 +109,8 @@ static void collect_said(struct builder *b)
 
 	for (size_t i = 0; i < said->nr; i++) {
 		const struct saying *s = &said->v[i];
-		struct str words = is_input(&s->fact) ? (struct str){ 0 } : words_of(b, &s->fact);
+		bool filtered = b->verdict->record->debug_missing && fact_is_debug((enum fact_kind)s->fact.kind);
+		struct str words = is_input(b, &s->fact) || filtered ? (struct str){ 0 } : words_of(b, &s->fact);
 
 		if (words.p)
 			*vec_push(b->arena, &b->said) = (struct entry){ { 0, stage_name(s->stage), words, { 0 }, REPLAY_MISSING }, 0, (enum fact_kind)s->fact.kind };
@@ -122,7 +125,7 @@ static void collect_heard(struct builder *b, struct entries *others)
 		const struct fact *f = &log->v[i];
 		struct entry e = { { f->line, NULL, { 0 }, right_trim(f->text), REPLAY_NOT_MODELLED }, (uint64_t)f->line << 32, (enum fact_kind)f->kind };
 
-		if (is_input(f)) {
+		if (is_input(b, f)) {
 			e.line.verdict = REPLAY_INPUT;
 			*vec_push(b->arena, others) = e;
 		} else if (is_in(e.kind, modelled, ARRAY_SIZE(modelled))) {
@@ -146,7 +149,10 @@ static size_t *of_kind(struct builder *b, const struct entries *all, enum fact_k
 	return ret;
 }
 
-static bool same_words(const struct builder *b, size_t said, size_t heard) { return str_eq(b->said.v[said].line.predicted, b->heard.v[heard].line.observed); }
+/* Blanks at the front are lost where a log went through syslog. */
+static bool same_line(struct str predicted, struct str observed) { return str_eq(str_trim(predicted), str_trim(observed)); }
+
+static bool same_words(const struct builder *b, size_t said, size_t heard) { return same_line(b->said.v[said].line.predicted, b->heard.v[heard].line.observed); }
 
 static void pair_kind(struct builder *b, enum fact_kind kind)
 {
@@ -184,7 +190,7 @@ static void join(struct builder *b)
 		}
 		e->line.line = b->heard.v[b->partner[i]].line.line;
 		e->line.observed = b->heard.v[b->partner[i]].line.observed;
-		e->line.verdict = str_eq(e->line.predicted, e->line.observed) ? REPLAY_MATCH : REPLAY_MISMATCH;
+		e->line.verdict = same_line(e->line.predicted, e->line.observed) ? REPLAY_MATCH : REPLAY_MISMATCH;
 		e->key = key = b->heard.v[b->partner[i]].key;
 		/* It stands for both now. */
 		b->heard.v[b->partner[i]].line.line = 0;

@@ -67,16 +67,24 @@ static void firmware_map(struct boot *b)
 	say_table(b, b->machine->e820_tag);
 }
 
+/* How often an edit is printed depends on the kind of data, which no line names: the log that names the range tells. */
+static int setup_data_lines(const struct boot *b, struct phys_range r)
+{
+	int lines = 0;
+
+	for (each_fact(f, b->record ? &b->record->log : &(const struct facts){ 0 }, FACT_E820_UPDATE))
+		lines += f->v[0] == r.start && f->v[1] == r.end && f->v[3] == E820_TYPE_RAM;
+	return lines ? lines : boot_trait(b, TRAIT_SETUP_DATA_LINES);
+}
+
 static void setup_data(struct boot *b)
 {
-	int lines = boot_trait(b, TRAIT_SETUP_DATA_LINES);
-
 	if (!b->machine->setup_data.nr || !boot_trait(b, TRAIT_KERNEL_RESERVED_KERN))
 		return;
 	for (size_t i = 0; i < b->machine->setup_data.nr; i++) {
 		struct phys_range r = b->machine->setup_data.v[i];
 
-		for (int n = 1; n < lines; n++)
+		for (int n = setup_data_lines(b, r); n > 1; n--)
 			SAY(b, E820_UPDATE, 0, r.start, r.end, E820_TYPE_RAM, E820_TYPE_RESERVED_KERN);
 		e820_edit_update(b, r.start, r.end, E820_TYPE_RAM, E820_TYPE_RESERVED_KERN);
 	}
@@ -180,6 +188,29 @@ static void early_options(struct boot *b)
 			while (str_cut(&value, ',', &one))
 				memmap_one(b, one);
 	}
+}
+
+/*
+ * A log with a map that the user defined, though nothing on the command line defines one (a patched kernel, a command line that
+ * was edited): it is taken as it stands.
+ */
+static void take_user_map(struct boot *b)
+{
+	for (each_fact(f, b->record ? &b->record->log : &(const struct facts){ 0 }, FACT_E820_ENTRY)) {
+		if (f->tag != TAG_USER)
+			continue;
+		if (!b->user_map_taken)
+			b->e820.nr = 0;
+		b->user_map = b->user_map_taken = true;
+		e820_range_add(b->arena, &b->e820, f->v[0], f->v[1], (uint32_t)f->v[2], f->line);
+	}
+}
+
+/* Kernel: e820__finish_early_params(). */
+static void finish_options(struct boot *b)
+{
+	if (!b->user_map)
+		take_user_map(b);
 	if (!b->user_map)
 		return;
 	sanitise(b);
@@ -231,12 +262,12 @@ static void trim_bios(struct boot *b)
 	e820_keep_step(b, STEP_BIOS_RANGE);
 }
 
-static bool already_said(const struct boot *b, const struct fact *f)
+bool e820_already_said(const struct boot *b, const struct fact *f, enum stage_id by)
 {
 	for (size_t i = 0; i < b->said.nr; i++) {
 		const struct fact *s = &b->said.v[i].fact;
 
-		if (s->kind == f->kind && s->v[0] == f->v[0] && s->v[1] == f->v[1])
+		if (b->said.v[i].stage == by && s->kind == f->kind && s->v[0] == f->v[0] && s->v[1] == f->v[1])
 			return true;
 	}
 	return false;
@@ -256,7 +287,7 @@ static void unexplained_edits(struct boot *b)
 	for (each_fact(f, &b->record->log, FACT_E820_UPDATE)) {
 		if (!end || f > end)
 			return;
-		if (f->v[2] == E820_TYPE_RAM && f->v[3] != E820_TYPE_RAM && f->v[3] != E820_TYPE_UNKNOWN && !already_said(b, f)) {
+		if (f->v[2] == E820_TYPE_RAM && f->v[3] != E820_TYPE_RAM && f->v[3] != E820_TYPE_UNKNOWN && !e820_already_said(b, f, STAGE_E820)) {
 			e820_edit_update(b, f->v[0], f->v[1], (uint32_t)f->v[2], (uint32_t)f->v[3]);
 			sanitise(b);
 		}
@@ -295,6 +326,8 @@ void e820_low_end(struct boot *b)
 	b->max_possible_pfn = b->max_pfn;
 	if (b->machine->arch == ARCH_I386) {
 		b->max_low_pfn = min_u64(b->max_pfn, low_ram_limit_pfn(b));
+		if (!boot_trait(b, TRAIT_ZONE_HIGHMEM))
+			b->max_pfn = b->max_low_pfn;
 		return;
 	}
 	b->max_low_pfn = b->max_pfn;
@@ -327,6 +360,7 @@ void e820_run(struct boot *b)
 	early_options(b);
 	if (late)
 		setup_data(b);
+	finish_options(b);
 	remove_mmio(b);
 	add_kernel_range(b);
 	trim_bios(b);

@@ -78,7 +78,7 @@ void efi_run(struct boot *b)
 		return;
 	end = facts_first(&b->record->log, FACT_LAST_PFN);
 	for (each_fact(f, &b->record->log, FACT_E820_UPDATE)) {
-		if (!end || f < end || f->v[2] != E820_TYPE_RAM || f->v[3] != E820_TYPE_RESERVED || b->trimmed_bytes)
+		if (!end || f < end || f->v[2] != E820_TYPE_RAM || f->v[3] != E820_TYPE_RESERVED || e820_already_said(b, f, STAGE_MTRR))
 			continue;
 		e820_edit_update(b, f->v[0], f->v[1], E820_TYPE_RAM, E820_TYPE_RESERVED);
 		e820_update_table(b->arena, &b->e820, boot_trait(b, TRAIT_SOFT_RESERVED_APART));

@@ -120,8 +120,24 @@ static uint64_t sum_zones(const struct boot *b, size_t offset)
 
 #define SUM_ZONES(b, member) sum_zones(b, offsetof(struct zone, member))
 
+/* 32 bits: zones that low memory does not hold are announced, empty ones too. Kernel: set_highmem_pages_init(). */
+static void say_highmem(struct boot *b)
+{
+	if (b->machine->arch != ARCH_I386 || !boot_trait(b, TRAIT_ZONE_HIGHMEM) || !boot_trait(b, TRAIT_HIGHMEM_INIT_LINES))
+		return;
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t i = 0; i < b->nr_zones; i++) {
+			enum zone_type z = b->zone_order[i];
+			const struct zone *zone = &b->node[n].zone[z];
+
+			if (z == ZONE_HIGHMEM || (z == ZONE_MOVABLE && (b->movable_from == ZONE_HIGHMEM || boot_trait(b, TRAIT_HIGHMEM_INIT_LINES) == 2)))
+				SAY_TEXT(b, HIGHMEM_INIT, 0, zone_type_name(z), NULL, n, zone->span.start, zone->span.start + zone->spanned);
+		}
+}
+
 void free_all_run(struct boot *b)
 {
+	say_highmem(b);
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		b->node[n].first_deferred_pfn = b->node[n].has_memory ? first_deferred(b, &b->node[n]) : UINT64_MAX;
 	count_free(b);

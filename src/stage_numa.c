@@ -95,16 +95,26 @@ void numa_alloc_distance(struct boot *b, size_t nodes)
 		SAY(b, NUMA_DISTANCE, 0, nodes);
 }
 
+/* CONFIG_NUMA, which 64-bit kernels have unless they show that they do not. */
+static bool has_numa(const struct boot *b)
+{
+	const struct kernel *k = b->kernel;
+
+	return k->has_numa || (!k->numa_denied && !k->has_profile && k->arch == ARCH_X86_64);
+}
+
 static void dummy_node(struct boot *b)
 {
-	bool off = cmdline_is(b->cmdline, "numa", "off");
+	/* A guest that Xen gave its pages to knows nothing of nodes. Kernel: xen_arch_setup(). */
+	bool off = cmdline_is(b->cmdline, "numa", "off") || b->machine->firmware == FIRMWARE_XEN;
 	struct phys_range all = { 0, PFN_PHYS(b->max_pfn) };
 
-	if (off)
+	if (off && has_numa(b))
 		SAY(b, NUMA_OFF, 0, 0);
-	else
+	else if (has_numa(b))
 		SAY(b, NUMA_NONE, 0, 0);
-	SAY(b, NUMA_DUMMY, 0, all.start, all.end);
+	if (has_numa(b))
+		SAY(b, NUMA_DUMMY, 0, all.start, all.end);
 	b->numa_dummy = true;
 	b->numa.nr = 0;
 	*vec_push(b->arena, &b->numa) = (struct numa_block){ all, 0 };
@@ -304,11 +314,22 @@ static void count_cpus(struct boot *b)
 	}
 }
 
+/* 32 bits: how memory is split. Kernel: initmem_init() (arch/x86/mm/init_32.c). */
+static void say_split(struct boot *b)
+{
+	if (b->machine->arch != ARCH_I386)
+		return;
+	if (boot_trait(b, TRAIT_ZONE_HIGHMEM))
+		SAY(b, HIGHMEM_AVAILABLE, 0, (b->max_pfn - b->max_low_pfn) >> (20 - PAGE_SHIFT));
+	SAY(b, LOWMEM_AVAILABLE, 0, b->max_low_pfn >> (20 - PAGE_SHIFT));
+}
+
 void numa_run(struct boot *b)
 {
 	const struct cmdline_option *option = cmdline_last(b->cmdline, "numa");
 	bool fake = option && option->value.p && str_starts(option->value, STR("fake="));
 
+	say_split(b);
 	if (!srat_blocks(b))
 		dummy_node(b);
 	if (fake)

@@ -16,7 +16,6 @@
 #define LOWMEM_CAP UINT64_C(0x9f000)
 #define RESERVE_LOW_DEFAULT (64 * KIB)
 
-/* End of conventional memory: what the BIOS data area says is not in a log, so the cap that the kernel applies stands for it. */
 /*
  * 2.6: the end of conventional memory is not cut at 0x9f000 where the BIOS names an EBDA. The log does not show that name, but
  * firmware that has an EBDA ends the first range of its map there.
@@ -29,9 +28,26 @@ static uint64_t old_low_end(const struct boot *b)
 	return end < LOWMEM_CAP || end >= CONVENTIONAL_END ? LOWMEM_CAP : end;
 }
 
+#define LOWMEM_MIN UINT64_C(0x20000)
+
+/*
+ * Later kernels take the lowest of what the BIOS data area says, which is not in a log, and a cap. A BIOS that keeps more for
+ * itself than the cap leaves says the same by the end of the first range of its map.
+ */
+static uint64_t low_end(const struct boot *b)
+{
+	const struct e820_table *map = &b->machine->e820;
+
+	if (b->machine->ebda_base)
+		return min_u64(b->machine->ebda_base, LOWMEM_CAP);
+	if (b->machine->firmware != FIRMWARE_BIOS || !map->nr || map->v[0].start || map->v[0].type != E820_TYPE_RAM || map->v[0].end < LOWMEM_MIN)
+		return LOWMEM_CAP;
+	return min_u64(align_down(map->v[0].end, KIB), LOWMEM_CAP);
+}
+
 static void reserve_bios_region(struct boot *b)
 {
-	uint64_t low = b->machine->ebda_base ? min_u64(b->machine->ebda_base, LOWMEM_CAP) : LOWMEM_CAP;
+	uint64_t low = low_end(b);
 
 	if (b->machine->firmware == FIRMWARE_XEN)
 		return;
@@ -83,6 +99,21 @@ static void reserve_low(struct boot *b)
 	reserve_bios_region(b);
 }
 
+/* 4.18: all that is no RAM up to the end of the map is reserved, gaps too. It is nobody's memory, so nobody owns it. */
+static void reserve_gaps(struct boot *b)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < b->e820.nr && boot_trait(b, TRAIT_GAPS_RESERVED); i++) {
+		const struct e820_entry *e = &b->e820.v[i];
+
+		memblock_reserve(&b->memblock, last, max_u64(last, e->start));
+		if (e->type != E820_TYPE_RAM && e->type != E820_TYPE_RESERVED_KERN)
+			memblock_reserve(&b->memblock, e->start, e->end);
+		last = e->end;
+	}
+}
+
 static void fill_memblock(struct boot *b)
 {
 	struct memblock *mb = &b->memblock;
@@ -124,6 +155,7 @@ void reserve_run(struct boot *b)
 	reserve_initrd(b);
 	reserve_setup_data(b);
 	fill_memblock(b);
+	reserve_gaps(b);
 	efi_run_early(b);
 	reserve_real_mode(b);
 	if (boot_trait(b, TRAIT_FIRST_MIB_RESERVED))

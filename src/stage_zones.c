@@ -30,10 +30,10 @@ static void configure_zones(struct boot *b)
 
 	if (boot_trait(b, TRAIT_ZONE_DMA))
 		b->zone_order[b->nr_zones++] = ZONE_DMA;
-	if (!i386)
+	if (!i386 && boot_trait(b, TRAIT_ZONE_DMA32))
 		b->zone_order[b->nr_zones++] = ZONE_DMA32;
 	b->zone_order[b->nr_zones++] = ZONE_NORMAL;
-	if (i386)
+	if (i386 && boot_trait(b, TRAIT_ZONE_HIGHMEM))
 		b->zone_order[b->nr_zones++] = ZONE_HIGHMEM;
 	b->zone_order[b->nr_zones++] = ZONE_MOVABLE;
 	if (boot_trait(b, TRAIT_ZONE_DEVICE))
@@ -602,33 +602,43 @@ static void unavailable_per_hole(struct boot *b)
 		unavailable(b, last_nid, highest_populated(b, &b->node[last_nid]), hole, round_up_to(hole, PAGES_PER_SECTION_64));
 }
 
-/* 5.11 to 5.13: zone by zone; what a zone leaves of its last section the next one counts again. */
+/* One zone's holes; @hole is where the last one ended, of whatever node that was. */
+static uint64_t holes_of_zone(const struct boot *b, int nid, const struct zone *zone, uint64_t *hole)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
+		struct pfn_range r = region_pfns(b, i);
+
+		if (b->memblock.memory.v[i].nid != nid || !pfn_len(r))
+			continue;
+		/* Ranges outside the zone are clamped to its borders, and count too. */
+		r.start = min_u64(max_u64(r.start, zone->span.start), zone->span.end);
+		r.end = min_u64(max_u64(r.end, zone->span.start), zone->span.end);
+		if (*hole < r.start)
+			pages += pages_with_struct(b, *hole, r.start);
+		*hole = r.end;
+	}
+	if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_SPARSE)
+		pages += pages_with_struct(b, *hole, round_up_to(zone->span.end, PAGES_PER_SECTION_64));
+	return pages;
+}
+
+/* 5.11 and 5.12: zone by zone; what a zone leaves of its last section the next one counts again. Kernel: memmap_init(). */
 static void unavailable_per_zone(struct boot *b)
 {
-	for (size_t n = 0; n < b->nr_nodes; n++) {
-		uint64_t hole = 0;
+	uint64_t hole = 0;
 
+	for (size_t n = 0; n < b->nr_nodes; n++)
 		for (size_t z = 0; z < b->nr_zones; z++) {
 			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
-			uint64_t pages = 0;
 
 			if (!zone->spanned)
 				continue;
-			for (size_t i = 0; i < b->memblock.memory.nr; i++) {
-				struct pfn_range r = pfn_clip(region_pfns(b, i), zone->span);
-
-				if (b->memblock.memory.v[i].nid != (int)n || !pfn_len(r))
-					continue;
-				if (hole < r.start)
-					pages += pages_with_struct(b, hole, r.start);
-				hole = r.end;
-			}
-			pages += pages_with_struct(b, hole, round_up_to(zone->span.end, PAGES_PER_SECTION_64));
-			zone->unavailable = pages;
-			if (pages)
-				SAY_TEXT(b, UNAVAILABLE_ZONE, 0, zone_type_name(zone->type), NULL, pages);
+			zone->unavailable = holes_of_zone(b, (int)n, zone, &hole);
+			if (zone->unavailable)
+				SAY_TEXT(b, UNAVAILABLE_ZONE, 0, zone_type_name(zone->type), NULL, zone->unavailable);
 		}
-	}
 }
 
 /* 4.20 to 5.10: all holes, one number. Kernel: zero_resv_unavail(). */
@@ -642,7 +652,7 @@ static void unavailable_zeroed(struct boot *b)
 		pages += pages_with_struct(b, PFN_DOWN(last), PFN_UP(r->base));
 		last = r->end;
 	}
-	pages += pages_with_struct(b, PFN_DOWN(last), round_up_to(b->max_pfn, PAGES_PER_SECTION_64));
+	pages += pages_with_struct(b, PFN_DOWN(last), boot_trait(b, TRAIT_UNAVAILABLE_TAIL) ? round_up_to(b->max_pfn, PAGES_PER_SECTION_64) : b->max_pfn);
 	if (pages)
 		SAY(b, UNAVAILABLE_ZEROED, 0, pages);
 }

@@ -18,6 +18,8 @@
 /* stage_e820.c */
 void e820_edit_update(struct boot *b, uint64_t start, uint64_t end, uint32_t from, uint32_t to);
 void e820_edit_remove(struct boot *b, uint64_t start, uint64_t end, uint32_t type);
+/* Has this stage made this edit of the map? */
+bool e820_already_said(const struct boot *b, const struct fact *f, enum stage_id by);
 void e820_end_of_ram(struct boot *b);
 void e820_low_end(struct boot *b);
 /* Whole pages of RAM below 4 GiB. */

@@ -112,7 +112,7 @@ static void from_max_arch_pfn(struct resolver *r)
 static void from_zone_list(struct resolver *r)
 {
 	const struct fact *header = facts_first(r->log, FACT_ZONE_HEADER);
-	bool dma = false, device = false;
+	bool dma = false, dma32 = false, highmem = false, device = false;
 
 	if (!header || !facts_first(r->log, FACT_NODE_RANGE))
 		return;
@@ -120,9 +120,13 @@ static void from_zone_list(struct resolver *r)
 		if (f->kind != FACT_ZONE_RANGE && f->kind != FACT_ZONE_RANGE_PFN && f->kind != FACT_ZONE_EMPTY)
 			break;
 		dma |= str_is(f->s[0], "DMA");
+		dma32 |= str_is(f->s[0], "DMA32");
+		highmem |= str_is(f->s[0], "HighMem");
 		device |= str_is(f->s[0], "Device");
 	}
 	prove(r, TRAIT_ZONE_DMA, dma, header->line);
+	prove(r, TRAIT_ZONE_DMA32, dma32, header->line);
+	prove(r, TRAIT_ZONE_HIGHMEM, highmem, header->line);
 	prove(r, TRAIT_ZONE_DEVICE, device, header->line);
 }
 
@@ -194,10 +198,12 @@ static void from_absence(struct resolver *r)
 
 static void from_frees(struct resolver *r)
 {
-	const struct fact *f = facts_first(r->log, FACT_FREE_EFI);
+	const struct fact *f = facts_first(r->log, FACT_FREE_EFI), *mmio = facts_first(r->log, FACT_EFI_REMOVE_MMIO);
 
 	if (f)
 		prove(r, TRAIT_EFI_FREE, EFI_FREE_LINE, f->line);
+	if (mmio)
+		prove(r, TRAIT_EFI_REMOVE_MMIO, 1, mmio->line);
 }
 
 /* The trampoline's virtual address shows whether the direct map stands at its fixed place. */

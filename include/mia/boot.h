@@ -235,6 +235,7 @@ struct boot {
 	struct e820_table e820, e820_kexec; /* the working table; the firmware's own as it is kept for later */
 	struct { struct e820_step *v; size_t nr, cap; } e820_steps;
 	bool user_map;                      /* the command line changed it */
+	bool user_map_taken;                /* the log shows a changed map that nothing on the command line explains */
 	uint64_t max_pfn, max_low_pfn, max_arch_pfn, max_possible_pfn;
 	uint64_t announced_max_pfn;         /* the highest last_pfn that was said: before exactmap or MTRRs cut it */
 	uint64_t trimmed_bytes;             /* lost to MTRRs */

@@ -79,6 +79,7 @@ struct kernel {
 	struct quantity cma_default;           /* CONFIG_CMA_SIZE, bytes */
 	bool has_numa, has_hotplug, has_hibernation; /* configuration, as far as it shows */
 	bool image_in_2m;                      /* an estimated image is a whole number of 2 MiB */
+	bool numa_denied;                      /* the log holds the zones, and none of the lines of NUMA kernels */
 	bool cma_denied;                       /* the log shows that cma= is not obeyed */
 	bool has_cma;                          /* CONFIG_DMA_CMA: cma= is obeyed */
 	struct quantity low_ram_limit;         /* i386: end of low memory that the layout allows */

@@ -200,6 +200,9 @@ struct notes {
 	size_t nr, cap;
 };
 
+/* Is a line of this kind printed at the debug level, so that a quiet log lacks it? */
+bool fact_is_debug(enum fact_kind kind);
+
 struct boot_record {
 	struct facts log;
 	struct str log_bytes;        /* this boot's part of the log */
@@ -207,6 +210,7 @@ struct boot_record {
 	uint32_t nr_lines, nr_known; /* lines with a message; lines that a rule took */
 	bool head_missing;           /* the ring buffer had wrapped: no "Linux version" */
 	bool tail_missing;           /* nothing after the Memory: line, or cut in mid-line */
+	bool debug_missing;          /* lines of the debug level were not kept */
 	bool has_source[NR_SOURCES];
 	struct trait evidence[NR_TRAITS]; /* basis BASIS_EVIDENCE where a line decided */
 
