@@ -3,36 +3,12 @@
 
 #include <stdlib.h>
 
-/* Length of the UTF-8 sequence at @p, 0 if it is none. */
-static size_t sequence(const unsigned char *p, size_t n)
-{
-	static const struct {
-		unsigned char mask, lead;
-		uint32_t least;
-	} forms[] = { { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 } };
-
-	for (size_t extra = 0; extra < sizeof(forms) / sizeof(forms[0]); extra++) {
-		uint32_t code;
-
-		if ((*p & forms[extra].mask) != forms[extra].lead || extra >= n)
-			continue;
-		code = *p & (unsigned char)~forms[extra].mask;
-		for (size_t i = 1; i <= extra; i++) {
-			if ((p[i] & 0xc0) != 0x80)
-				return 0;
-			code = code << 6 | (p[i] & 0x3f);
-		}
-		if (code < forms[extra].least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-			return 0;
-		return extra + 1;
-	}
-	return 0;
-}
+#include "utf8.h"
 
 static bool is_utf8(struct str s)
 {
 	for (size_t i = 0; i < s.n;) {
-		size_t n = sequence((const unsigned char *)s.p + i, s.n - i);
+		size_t n = utf8_sequence(s.p + i, s.n - i, NULL);
 
 		if (!n)
 			return false;
@@ -51,7 +27,7 @@ static struct json_object *repaired(struct str s)
 	if (!copy)
 		return NULL;
 	for (size_t i = 0; i < s.n;) {
-		size_t n = sequence((const unsigned char *)s.p + i, s.n - i);
+		size_t n = utf8_sequence(s.p + i, s.n - i, NULL);
 
 		if (n) {
 			memcpy(copy + out, s.p + i, n);

@@ -1,21 +1,369 @@
-/* sink_text.c - the report for people: what was lost and found, ledger, zones, findings. */
+/*
+ * sink_text.c - the report for people: where the memory went, in the first ten lines; then the ledger, zones, checks, what is
+ * not known, and the findings in full.
+ */
 #include "sink_text.h"
 
 #include <inttypes.h>
+#include <string.h>
 
-static void write_zones(struct sink *s, const struct verdict *v)
+#include "mia/arena.h"
+#include "report_text.h"
+#include "safe_text.h"
+#include "size_text.h"
+#include "term.h"
+
+#define COLUMNS 80
+/* Findings that the head has room for. */
+#define HEAD_FINDINGS 4
+/* Mismatches that are listed one by one. */
+#define LISTED_MISMATCHES 20
+/* A line of the log that proves something is shown this far. */
+#define PROOF_COLUMNS 400
+
+struct report {
+	struct term term;
+	const struct verdict *v;
+	bool in_bytes;
+};
+
+static enum paint paint_of(enum severity severity)
 {
-	const struct boot *b = v->boot;
+	static const enum paint paints[] = { PAINT_NOTE, PAINT_WARNING, PAINT_ERROR };
+
+	return paints[severity];
+}
+
+static struct str safe(const struct report *r, const char *s) { return safe_text(r->term.arena, str_of(s)); }
+
+/* --- the head --- */
+
+static void put_finding_line(const struct report *r, const struct finding *f)
+{
+	struct strbuf left = { .arena = r->term.arena };
+	size_t used;
+
+	strbuf_printf(&left, "%-7s %s", severity_name(f->severity), f->id);
+	term_put(&r->term, paint_of(f->severity), safe_text(left.arena, strbuf_str(&left)));
+	left.n = 0;
+	if (f->bytes_known && f->bytes)
+		strbuf_printf(&left, "  %s", size_column((int64_t)f->bytes, r->in_bytes).s);
+	if (f->nr_lines)
+		strbuf_printf(&left, "  line %" PRIu32, f->lines[0]);
+	strbuf_add(&left, STR("  "));
+	term_put(&r->term, PAINT_DIM, strbuf_str(&left));
+	used = text_columns(safe(r, f->id)) + 8 + left.n;
+	term_put(&r->term, PAINT_PLAIN, text_fit(r->term.arena, safe(r, f->title), used < COLUMNS ? COLUMNS - used : 1));
+	term_newline(&r->term);
+}
+
+static void put_top_findings(const struct report *r)
+{
+	const struct findings *findings = &r->v->findings;
+	const struct finding **v = findings_in_order(r->term.arena, findings);
+	size_t shown = findings->nr <= HEAD_FINDINGS ? findings->nr : HEAD_FINDINGS - 1;
+
+	for (size_t i = 0; i < shown; i++)
+		put_finding_line(r, v[i]);
+	if (shown < findings->nr)
+		term_printf(&r->term, PAINT_DIM, "and %zu more, below\n", findings->nr - shown);
+}
+
+static void put_summary(const struct report *r)
+{
+	struct strbuf s = { .arena = r->term.arena };
+	struct str parts[] = { summary_sentence(s.arena, r->v, r->in_bytes), takers_sentence(s.arena, r->v, r->in_bytes), unexplained_sentence(s.arena, r->v, r->in_bytes) };
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		strbuf_add(&s, parts[i]);
+		strbuf_char(&s, ' ');
+	}
+	if (r->v->ledger.nr)
+		term_paragraph(&r->term, PAINT_PLAIN, 0, 0, strbuf_str(&s));
+	else
+		term_put(&r->term, PAINT_WARNING, STR("The log shows no map of the machine's memory: there is nothing to run the boot on.\n"));
+}
+
+static void put_head(const struct report *r)
+{
+	struct strbuf s = { .arena = r->term.arena };
+
+	term_paragraph(&r->term, PAINT_BOLD, 0, 2, headline(r->term.arena, r->v));
+	strbuf_add(&s, machine_line(r->term.arena, r->v));
+	strbuf_add(&s, STR("; "));
+	strbuf_add(&s, origin_line(r->term.arena, r->v, COLUMNS > s.n + 1 ? COLUMNS - s.n : 20));
+	term_paragraph(&r->term, PAINT_DIM, 0, 2, strbuf_str(&s));
+	put_summary(r);
+	put_top_findings(r);
+}
+
+/* --- ledger --- */
+
+static void add_lines(struct table *t, const uint32_t *lines, size_t nr)
+{
+	struct strbuf s = { .arena = t->term->arena };
+
+	for (size_t i = 0; i < nr && lines[i]; i++)
+		strbuf_printf(&s, "%s%" PRIu32, i ? "," : "", lines[i]);
+	table_cell(t, PAINT_DIM, strbuf_str(&s));
+}
+
+static void add_ledger_row(struct table *t, const struct report *r, const struct ledger_row *row)
+{
+	const struct ledger *ledger = &r->v->ledger;
+	unsigned depth = depth_below_trunk(ledger, row);
+	enum paint paint = !depth ? PAINT_BOLD : depth > 2 ? PAINT_DIM : PAINT_PLAIN;
+
+	table_printf(t, paint, "%s%*s%s", !depth && row->parent ? "= " : "", (int)(2 * depth), "", row->label);
+	table_printf(t, paint, "%s%s", basis_mark(row->basis), size_column(row->bytes, r->in_bytes).s);
+	table_printf(t, PAINT_DIM, "%s", percent_text(row->bytes, ledger->v[0].bytes).s);
+	add_lines(t, row->lines, ARRAY_SIZE(row->lines));
+}
+
+static void put_ledger(const struct report *r)
+{
+	static const struct column columns[] = { { "Ledger", ALIGN_LEFT, true }, { "size", ALIGN_RIGHT, false }, { "share", ALIGN_RIGHT, false }, { "line", ALIGN_LEFT, false } };
+	struct table t = { .term = &r->term, .column = columns, .nr_columns = ARRAY_SIZE(columns) };
+	const struct ledger *ledger = &r->v->ledger;
+	const struct ledger_row **rows = ledger_in_order(r->term.arena, ledger);
+
+	if (!ledger->nr)
+		return;
+	term_newline(&r->term);
+	for (size_t i = 0; i < ledger->nr && rows[i]; i++)
+		add_ledger_row(&t, r, rows[i]);
+	table_write(&t);
+	term_put(&r->term, PAINT_DIM, STR("~ estimated, * within bounds; all else is exact. = is what is left.\n"));
+}
+
+/* --- zones --- */
+
+static void add_number(struct table *t, bool known, uint64_t v)
+{
+	if (known)
+		table_printf(t, PAINT_PLAIN, "%" PRIu64, v);
+	else
+		table_cell(t, PAINT_DIM, STR("?"));
+}
+
+/* A range where there is room for it, else its middle with a mark. */
+static void add_managed(struct table *t, const struct amount *managed, bool ranges)
+{
+	if (ranges || managed->basis != AMOUNT_BOUNDED)
+		table_cell(t, PAINT_PLAIN, amount_text(t->term->arena, managed));
+	else
+		table_printf(t, PAINT_PLAIN, "%s%" PRIu64, basis_mark(managed->basis), managed->v);
+}
+
+static void add_zone(struct table *t, const struct boot *b, const struct pgdat *node, const struct zone *z, bool ranges)
+{
+	/* What was onlined later is not in these numbers. */
+	bool still = !(z->managed.basis == AMOUNT_UNKNOWN && b->onlined_later), marks = z->managed.basis != AMOUNT_UNKNOWN && !b->onlined_later;
+
+	table_printf(t, PAINT_PLAIN, "%d", node->nid);
+	table_cell(t, PAINT_PLAIN, str_of(zone_type_name(z->type)));
+	add_number(t, still, z->span.start);
+	add_number(t, still, z->spanned);
+	add_number(t, still, z->present_shown);
+	add_managed(t, &z->managed, ranges);
+	add_number(t, marks, z->min);
+	add_number(t, marks, z->low);
+	add_number(t, marks, z->high);
+}
+
+static void add_zones(struct table *t, const struct boot *b, bool ranges)
+{
+	t->nr = 0;
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t i = 0; i < b->nr_zones && b->node[n].online; i++)
+			if (b->node[n].zone[b->zone_order[i]].spanned)
+				add_zone(t, b, &b->node[n], &b->node[n].zone[b->zone_order[i]], ranges);
+}
+
+static void put_managed_ranges(const struct report *r)
+{
+	const struct boot *b = r->v->boot;
 
 	for (size_t n = 0; n < b->nr_nodes; n++)
-		for (size_t i = 0; i < b->nr_zones; i++) {
+		for (size_t i = 0; i < b->nr_zones && b->node[n].online; i++) {
 			const struct zone *z = &b->node[n].zone[b->zone_order[i]];
 
-			if (z->present)
-				fprintf(s->out, "  %zu %-8s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %s\n", n, zone_type_name(z->type), z->spanned, z->present, z->managed.v, basis_name(z->managed.basis));
+			if (z->spanned && z->managed.basis == AMOUNT_BOUNDED)
+				term_printf(&r->term, PAINT_DIM, "* node %zu %s manages between %" PRIu64 " and %" PRIu64 "\n", n, zone_type_name(z->type), z->managed.min, z->managed.max);
 		}
 }
 
-static void write_verdict(struct sink *s, const struct verdict *v) { write_zones(s, v); }
+static void put_zones(const struct report *r)
+{
+	static const struct column columns[] = {
+		{ "node", ALIGN_RIGHT, false }, { "zone", ALIGN_LEFT, false }, { "start pfn", ALIGN_RIGHT, false }, { "spanned", ALIGN_RIGHT, false }, { "present", ALIGN_RIGHT, false },
+		{ "managed", ALIGN_RIGHT, false }, { "min", ALIGN_RIGHT, false }, { "low", ALIGN_RIGHT, false }, { "high", ALIGN_RIGHT, false },
+	};
+	struct table t = { .term = &r->term, .column = columns, .nr_columns = ARRAY_SIZE(columns) };
+	bool fits;
+
+	add_zones(&t, r->v->boot, true);
+	if (!t.nr)
+		return;
+	fits = table_columns(&t) <= COLUMNS;
+	if (!fits)
+		add_zones(&t, r->v->boot, false);
+	term_heading(&r->term, "Zones, in pages of 4 KiB");
+	table_write(&t);
+	if (!fits)
+		put_managed_ranges(r);
+}
+
+/* --- checks --- */
+
+/* " (zoneinfo 31, meminfo 1)" */
+static void add_check_sources(struct strbuf *s, const struct checks *checks)
+{
+	size_t nr[NR_SOURCES] = { 0 };
+	const char *between = " (";
+
+	for (size_t i = 0; i < checks->nr; i++)
+		nr[checks->v[i].source] += checks->v[i].verdict == CHECK_MATCH;
+	for (int k = 0; k < NR_SOURCES; k++)
+		if (nr[k]) {
+			strbuf_printf(s, "%s%s %zu", between, source_name((enum source_kind)k), nr[k]);
+			between = ", ";
+		}
+	if (*between == ',')
+		strbuf_char(s, ')');
+}
+
+static void put_mismatch(const struct report *r, const struct check *c)
+{
+	struct strbuf s = { .arena = r->term.arena };
+
+	strbuf_printf(&s, "%s, ", c->where);
+	strbuf_printf(&s, "stage %s: model ", c->stage);
+	strbuf_add(&s, value_text(r->term.arena, &c->predicted));
+	strbuf_add(&s, STR(", kernel "));
+	strbuf_add(&s, value_text(r->term.arena, &c->observed));
+	strbuf_printf(&s, " (%s:%" PRIu32 ")", source_name(c->source), c->line);
+	term_printf(&r->term, PAINT_ERROR, "  %s", c->id);
+	fputc(' ', r->term.out);
+	term_paragraph(&r->term, PAINT_PLAIN, (unsigned)strlen(c->id) + 3, 4, safe_text(r->term.arena, strbuf_str(&s)));
+}
+
+static void put_mismatches(const struct report *r, size_t nr)
+{
+	size_t shown = 0;
+
+	for (size_t i = 0; i < r->v->checks.nr && shown < LISTED_MISMATCHES; i++)
+		if (r->v->checks.v[i].verdict == CHECK_MISMATCH) {
+			put_mismatch(r, &r->v->checks.v[i]);
+			shown++;
+		}
+	if (shown < nr)
+		term_printf(&r->term, PAINT_DIM, "  and %zu more; --json has them all\n", nr - shown);
+}
+
+static void put_checks(const struct report *r)
+{
+	struct check_count count = count_checks(&r->v->checks);
+	size_t compared = count.nr[CHECK_MATCH] + count.nr[CHECK_MISMATCH];
+	struct strbuf s = { .arena = r->term.arena };
+
+	if (!r->v->checks.nr)
+		return;
+	term_heading(&r->term, "Verification");
+	if (compared) {
+		strbuf_printf(&s, "%zu of %zu counts match", count.nr[CHECK_MATCH], compared);
+		add_check_sources(&s, &r->v->checks);
+		term_paragraph(&r->term, count.nr[CHECK_MISMATCH] ? PAINT_WARNING : PAINT_GOOD, 0, 2, strbuf_str(&s));
+	}
+	if (count.nr[CHECK_MISMATCH])
+		put_mismatches(r, count.nr[CHECK_MISMATCH]);
+	if (count.nr[CHECK_NOT_PREDICTED])
+		term_printf(&r->term, PAINT_PLAIN, "%zu were observed and cannot be predicted\n", count.nr[CHECK_NOT_PREDICTED]);
+}
+
+/* --- gaps --- */
+
+static void put_gaps(const struct report *r)
+{
+	const struct gaps *gaps = &r->v->gaps;
+
+	if (!gaps->nr)
+		return;
+	term_heading(&r->term, "Not known");
+	for (size_t i = 0; i < gaps->nr; i++) {
+		const struct gap *g = &gaps->v[i];
+		struct strbuf s = { .arena = r->term.arena };
+
+		strbuf_printf(&s, "%s: %s", g->what, g->why);
+		if (g->line)
+			strbuf_printf(&s, " (line %" PRIu32 ")", g->line);
+		fputs("- ", r->term.out);
+		term_paragraph(&r->term, PAINT_PLAIN, 2, 2, safe_text(r->term.arena, strbuf_str(&s)));
+	}
+}
+
+/* --- findings in full --- */
+
+static void put_proof(const struct report *r, uint32_t line)
+{
+	struct str s = text_fit(r->term.arena, safe_text(r->term.arena, line_text(r->v, line)), PROOF_COLUMNS);
+	char left[32];
+
+	snprintf(left, sizeof(left), "  line %" PRIu32 "%s", line, s.n ? ":" : "");
+	term_printf(&r->term, PAINT_DIM, "%s", left);
+	if (s.n)
+		fputc(' ', r->term.out);
+	term_paragraph(&r->term, PAINT_DIM, (unsigned)strlen(left) + 1, 4, s);
+}
+
+static void put_finding(const struct report *r, const struct finding *f)
+{
+	char left[64];
+
+	snprintf(left, sizeof(left), "%s %s", f->id, severity_name(f->severity));
+	term_newline(&r->term);
+	term_put(&r->term, paint_of(f->severity), safe(r, left));
+	fputc(' ', r->term.out);
+	term_paragraph(&r->term, PAINT_BOLD, (unsigned)strlen(left) + 1, 2, safe(r, f->title));
+	if (f->bytes_known)
+		term_printf(&r->term, PAINT_PLAIN, "  %s\n", size_prose((int64_t)f->bytes, r->in_bytes).s);
+	if (f->detail && *f->detail) {
+		fputs("  ", r->term.out);
+		term_paragraph(&r->term, PAINT_PLAIN, 2, 2, safe(r, f->detail));
+	}
+	if (f->advice && *f->advice) {
+		fputs("  Advice: ", r->term.out);
+		term_paragraph(&r->term, PAINT_PLAIN, 10, 2, safe(r, f->advice));
+	}
+	for (size_t i = 0; i < f->nr_lines; i++)
+		put_proof(r, f->lines[i]);
+}
+
+static void put_findings(const struct report *r)
+{
+	const struct finding **v = findings_in_order(r->term.arena, &r->v->findings);
+
+	if (!r->v->findings.nr)
+		return;
+	term_heading(&r->term, "Findings");
+	for (size_t i = 0; i < r->v->findings.nr; i++)
+		put_finding(r, v[i]);
+}
+
+/* --- the sink --- */
+
+static void write_verdict(struct sink *s, const struct verdict *v)
+{
+	struct report r = { .term = { .arena = v->boot->arena, .out = s->out, .color = s->color, .columns = COLUMNS }, .v = v, .in_bytes = s->bytes };
+
+	if (s->nr_verdicts)
+		term_newline(&r.term);
+	put_head(&r);
+	put_ledger(&r);
+	put_zones(&r);
+	put_checks(&r);
+	put_gaps(&r);
+	put_findings(&r);
+}
 
 const struct sink_ops sink_text = { .name = "text", .verdict = write_verdict };

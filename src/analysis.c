@@ -79,4 +79,5 @@ void analysis_run(struct arena *arena, const struct boot_record *record, const s
 	*ret = (struct verdict){ .record = record, .machine = machine, .kernel = kernel, .boot = boot };
 	verify(arena, record, boot, &ret->checks);
 	ledger_build(arena, ret);
+	gaps_collect(arena, ret);
 }

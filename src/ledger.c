@@ -140,7 +140,7 @@ static void add_returned(struct ledger_builder *l)
 	}
 	if (!total)
 		return;
-	ledger_trunk(l, "returned", "present", "Given back after that", -total, l->boot->totalram.basis, 0);
+	ledger_trunk(l, "returned", "present", "Given back later", -total, l->boot->totalram.basis, 0);
 	for (size_t k = 0; k < NR_LATE_KINDS; k++)
 		ledger_add(l, kinds[k].id, "returned", kinds[k].label, -bytes[k], k == LATE_EFI && l->boot->balance.silent ? AMOUNT_BOUNDED : AMOUNT_EXACT,
 			   kinds[k].proof == NR_FACTS ? 0 : ledger_line_of(l, kinds[k].proof));

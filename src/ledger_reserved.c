@@ -132,7 +132,7 @@ int64_t ledger_reserved(struct ledger_builder *l)
 	int64_t owned = 0, image = b->balance.image_pages, efi = (int64_t)b->balance.unplaced_pages, rest = b->balance.residue - image - efi;
 	int64_t pages = (int64_t)b->model_reserved + b->balance.residue;
 
-	ledger_trunk(l, "reserved", "present", "Reserved when memory goes to the page allocator", pages * (int64_t)PAGE_SIZE,
+	ledger_trunk(l, "reserved", "present", "Reserved by the kernel at boot", pages * (int64_t)PAGE_SIZE,
 		     b->balance.known || b->replay.on ? AMOUNT_EXACT : AMOUNT_ESTIMATED, b->balance.line);
 	claim(l->arena, b, bytes);
 	for (int o = 0; o < NR_OWNERS; o++)

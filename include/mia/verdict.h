@@ -67,6 +67,19 @@ struct findings {
 	size_t nr, cap;
 };
 
+/* What could not be known, and why: neither an error nor a finding. */
+struct gap {
+	const char *id;   /* "kernel.place" */
+	const char *what; /* is not known */
+	const char *why;
+	uint32_t line;    /* of the log, 0 for none */
+};
+
+struct gaps {
+	struct gap *v;
+	size_t nr, cap;
+};
+
 /* One boot, analysed. */
 struct verdict {
 	const char *input_name, *sha256;
@@ -79,6 +92,7 @@ struct verdict {
 	struct checks checks;
 	struct ledger ledger;
 	struct findings findings;
+	struct gaps gaps;
 	uint64_t unexplained_bytes;
 	bool unexplained_known;
 };
@@ -95,5 +109,8 @@ void verify(struct arena *arena, const struct boot_record *record, const struct 
 
 /* ledger.c: where every byte went. */
 void ledger_build(struct arena *arena, struct verdict *verdict);
+
+/* gaps.c: what the inputs do not tell. */
+void gaps_collect(struct arena *arena, struct verdict *verdict);
 
 #endif

@@ -1,0 +1,32 @@
+/* utf8.c - see utf8.h. */
+#include "utf8.h"
+
+#include "mia/base.h"
+
+size_t utf8_sequence(const char *p, size_t n, uint32_t *code)
+{
+	static const struct {
+		unsigned char mask, lead;
+		uint32_t least;
+	} forms[] = { { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 } };
+	const unsigned char *u = (const unsigned char *)p;
+
+	for (size_t extra = 0; extra < ARRAY_SIZE(forms); extra++) {
+		uint32_t c;
+
+		if (extra >= n || (*u & forms[extra].mask) != forms[extra].lead)
+			continue;
+		c = *u & (unsigned char)~forms[extra].mask;
+		for (size_t i = 1; i <= extra; i++) {
+			if ((u[i] & 0xc0) != 0x80)
+				return 0;
+			c = c << 6 | (u[i] & 0x3f);
+		}
+		if (c < forms[extra].least || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+			return 0;
+		if (code)
+			*code = c;
+		return extra + 1;
+	}
+	return 0;
+}

@@ -1,0 +1,73 @@
+/*
+ * gaps.c - what the inputs do not tell, and what that leaves open.
+ *
+ * A gap is neither an error (the analysis was done) nor a finding (nothing disagrees): it says why a number is missing, is a
+ * range or could not be checked. Each row is a question about the record or the boot.
+ */
+#include <inttypes.h>
+
+#include "mia/arena.h"
+#include "mia/verdict.h"
+
+static bool is_prediction(const struct verdict *v) { return !v->record; }
+
+static bool no_map(const struct verdict *v) { return !v->boot->e820_steps.nr || !v->boot->physpages; }
+
+static bool head_missing(const struct verdict *v) { return v->record && v->record->head_missing; }
+
+static bool tail_missing(const struct verdict *v) { return v->record && v->record->tail_missing; }
+
+static bool end_missing(const struct verdict *v)
+{
+	return v->record && !v->record->tail_missing && v->boot->balance.known && !is_known(v->kernel->initmem_kib);
+}
+
+static bool not_installed(const struct verdict *v)
+{
+	const struct ledger_row *root = ledger_find(&v->ledger, "installed");
+
+	return root && root->basis != AMOUNT_EXACT;
+}
+
+static bool place_unknown(const struct verdict *v) { return !no_map(v) && !v->boot->kernel_base_known; }
+
+static bool image_estimated(const struct verdict *v) { return !no_map(v) && !is_known(v->kernel->image.span); }
+
+static bool no_profile(const struct verdict *v) { return !no_map(v) && !v->kernel->has_profile && !v->boot->replay.on; }
+
+static bool silent_return(const struct verdict *v) { return v->boot->balance.silent; }
+
+static bool onlined(const struct verdict *v) { return v->boot->onlined_later; }
+
+static bool log_only(const struct verdict *v)
+{
+	return v->record && !no_map(v) && !v->record->zoneinfo.nr && !v->record->meminfo.nr;
+}
+
+static const struct {
+	const char *id;
+	bool (*holds)(const struct verdict *v);
+	const char *what, *why;
+} gaps[] = {
+	{ "prediction", is_prediction, "Whether it comes true", "This boot is predicted from a machine, a kernel and a command line: there is nothing to hold it against." },
+	{ "log.head", head_missing, "What the kernel said first", "The log does not begin at the start of the boot: the ring buffer had wrapped, or the log was cut. journalctl -k -b has all of it, and log_buf_len= makes the buffer larger." },
+	{ "machine.map", no_map, "The ledger, the zones and all that follows", "No map of the firmware's could be read, so there is no machine to run the boot on." },
+	{ "log.tail", tail_missing, "What was reserved, and MemTotal", "The log ends before its Memory: line, so the model's own count stands unchecked." },
+	{ "log.end", end_missing, "What came back at the end of the boot", "The log ends before the kernel frees its init sections; MemTotal takes their usual sizes." },
+	{ "installed", not_installed, "How much memory is installed", "Only the sizes of the modules (dmidecode in a bundle) tell. The ledger starts from what the firmware or its registers show." },
+	{ "kernel.place", place_unknown, "Where the kernel image lies", "Its address is randomised and no line shows it: the zone that lacks its pages is not certain, so managed is a range in some zones." },
+	{ "kernel.image", image_estimated, "How large the kernel image is", "Neither a line nor a profile of this build tells." },
+	{ "kernel.profile", no_profile, "Sizes of small boot-time allocations", "No profile of this very build is at hand; they are taken from similar kernels (marked ~). 'meminit-analyze kernel learn' makes a profile from a boot with memblock=debug." },
+	{ "efi.silent", silent_return, "How much of the firmware's boot services memory came back", "This kernel gives it back without a line, so MemTotal lies within a range." },
+	{ "hotplug", onlined, "How much memory was plugged in later", "It was put to use after the boot without a line." },
+	{ "observed", log_only, "What /proc shows", "Only a log was given: zones could not be checked. Give a folder or archive with /proc/zoneinfo, meminfo and iomem." },
+};
+
+void gaps_collect(struct arena *arena, struct verdict *verdict)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(gaps); i++)
+		if (gaps[i].holds(verdict))
+			*vec_push(arena, &verdict->gaps) = (struct gap){ gaps[i].id, gaps[i].what, gaps[i].why, verdict->boot->balance.silent && gaps[i].holds == silent_return ? verdict->boot->balance.line : 0 };
+	for (size_t i = 0; verdict->record && i < verdict->record->notes.nr; i++)
+		*vec_push(arena, &verdict->gaps) = (struct gap){ "input", "What a line means", verdict->record->notes.v[i].text, verdict->record->notes.v[i].line };
+}
