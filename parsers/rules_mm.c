@@ -85,7 +85,7 @@ const struct line_rule line_rules_mm[] = {
 	HASH_ROWS(HASH_UDP, "UDP", "UDP hash table entries: 1024 (order: 3, 32768 bytes)", "UDP hash table entries: 1024 (order: 3, 32768 bytes, linear)"),
 	HASH_ROWS(HASH_UDP_LITE, "UDP-Lite", "UDP-Lite hash table entries: 1024 (order: 3, 32768 bytes)", "UDP-Lite hash table entries: 1024 (order: 3, 32768 bytes, linear)"),
 	HASH_ROWS(HASH_FUTEX, "futex", "futex hash table entries: 512 (order: 3, 32768 bytes)", "futex hash table entries: 512 (order: 3, 32768 bytes, linear)"),
-	{ FACT_HASH_SHORT, HASH_MOUNT, 0, "Mount-cache hash table entries: %u", "Mount-cache hash table entries: 256" },
+	{ FACT_HASH_SHORT, HASH_MOUNT, 0, "Mount-cache hash table entries: %u", "Mount-cache hash table entries: 256", { WHEN(MOUNT_HASH, MOUNT_HASH_PAGE) } },
 
 	/* large takers */
 	{ FACT_LOG_BUF_LEN, 0, 0, "log_buf_len: %u", "log_buf_len: 16777216" },

@@ -254,12 +254,14 @@ static const struct step pipeline[] = {
 	{ STAGE_FREE_ALL, ALWAYS },
 	{ STAGE_BUDDY, ALWAYS },
 	{ STAGE_BALANCE, ALWAYS },
+	{ STAGE_VFS_HASHES, ALWAYS },
 	/* initcalls and the end of kernel_init() */
 	{ STAGE_LATE, ALWAYS },
 	{ STAGE_WATERMARKS, ALWAYS },
 	{ STAGE_PCP, ALWAYS },
 	{ STAGE_BLOCKS, ALWAYS },
 	{ STAGE_BUFFERS, ALWAYS },
+	{ STAGE_NET_HASHES, ALWAYS },
 };
 
 static bool applies(const struct boot *b, enum condition when)

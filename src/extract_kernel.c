@@ -133,6 +133,18 @@ static void extract_config(const struct boot_record *r, struct kernel *k)
 	k->cma_denied = cma_denied(r, k);
 }
 
+/* Buckets of the tables that the configuration may leave out. */
+static void extract_buckets(const struct boot_record *r, struct kernel *k)
+{
+	struct quantity *const of[NR_HASH_TABLES] = {
+		[HASH_TCP_EST] = &k->tcp_established, [HASH_TCP_BIND] = &k->tcp_bind, [HASH_UDP] = &k->udp, [HASH_UDP_LITE] = &k->udp_lite, [HASH_FUTEX] = &k->futex,
+	};
+
+	for (each_fact(f, &r->log, FACT_HASH))
+		if (f->tag < NR_HASH_TABLES && of[f->tag] && f->v[0])
+			*of[f->tag] = said(f->v[2] / f->v[0], f->line);
+}
+
 static void extract_low_ram(const struct boot_record *r, struct kernel *k)
 {
 	const struct fact *f = facts_first(&r->log, FACT_LOW_RAM);
@@ -164,6 +176,7 @@ void kernel_extract(struct arena *arena, const struct boot_record *record, const
 	extract_node_data(record, ret);
 	extract_struct_page(record, ret);
 	extract_config(record, ret);
+	extract_buckets(record, ret);
 	extract_low_ram(record, ret);
 	extract_real_mode(record, ret);
 }

@@ -4,7 +4,7 @@
  *
  * Kernel: e820__reserve_resources(), e820__register_nosave_regions(), e820__setup_pci_gap(), e820__reserve_resources_late()
  *         (arch/x86/kernel/e820.c), firmware_map_add_early(), register_nosave_region(), setup_command_line(),
- *         alloc_large_system_hash() (mm/page_alloc.c, mm/mm_init.c), setup_cpu_entry_area_ptes().
+ *         setup_cpu_entry_area_ptes().
  */
 #include "stages.h"
 
@@ -160,7 +160,9 @@ static void nosave_between_ram(struct boot *b, uint64_t limit)
 
 static void nosave(struct boot *b)
 {
-	uint64_t limit = boot_trait(b, TRAIT_NOSAVE_MAX_PFN) ? b->max_pfn : b->max_low_pfn;
+	/* 64 bits: once all of it is mapped, the end of low memory is the end of memory. */
+	bool whole = boot_trait(b, TRAIT_NOSAVE_MAX_PFN) || b->machine->arch == ARCH_X86_64;
+	uint64_t limit = whole ? b->max_pfn : b->max_low_pfn;
 
 	if (!b->kernel->has_hibernation)
 		return;
@@ -230,129 +232,6 @@ void command_line_run(struct boot *b)
 		boot_alloc_bytes(b, OWNER_COMMAND_LINE, b->cmdline->text.n + 1, 64, NUMA_NO_NODE);
 }
 
-/* --- hash tables --- */
-
-struct hash_table {
-	enum hash_tag tag;
-	enum owner owner;
-	const char *option;
-	unsigned scale;
-	bool small;
-	uint64_t low, high;
-};
-
-#define HASH_BUCKET 8
-#define ADAPT_BASE_PAGES (UINT64_C(64) << (30 - PAGE_SHIFT))
-
-/* Entries of a table sized by memory. Kernel: alloc_large_system_hash(). */
-static uint64_t hash_entries(const struct boot *b, const struct hash_table *t)
-{
-	const struct cmdline_option *o = cmdline_last(b->cmdline, t->option);
-	uint64_t bucket = scaled(b, HASH_BUCKET, 4), n = o && o->value.p ? str_memparse(o->value, NULL) : 0, max;
-	unsigned scale = t->scale;
-
-	if (!n) {
-		n = round_up_to(b->nr_kernel_pages, MIB >> PAGE_SHIFT);
-		if (boot_trait(b, TRAIT_HASH_RULE) >= HASH_RULE_ADAPT && !t->high)
-			for (uint64_t adapt = ADAPT_BASE_PAGES; adapt < n; adapt <<= 2)
-				scale++;
-		n = scale > PAGE_SHIFT ? n >> (scale - PAGE_SHIFT) : n << (PAGE_SHIFT - scale);
-		if (t->small)
-			n = n >> 4 ? n : 16;
-		else if (n * bucket < PAGE_SIZE)
-			n = (PAGE_SIZE + bucket - 1) / bucket;
-	}
-	n = roundup_pow_of_two(n);
-	max = t->high ? t->high : PFN_PHYS(b->nr_all_pages) / 16 / bucket;
-	max = min_u64(max, UINT64_C(0x80000000));
-	n = min_u64(max_u64(n, t->low), max);
-	return rounddown_pow_of_two(n);
-}
-
-static void say_hash(struct boot *b, const struct hash_table *t, uint64_t entries, const char *kind)
-{
-	uint64_t bytes = entries * scaled(b, HASH_BUCKET, 4);
-
-	SAY_TEXT(b, HASH, t->tag, kind, NULL, entries, ilog2_u64(max_u64(bytes, PAGE_SIZE)) - PAGE_SHIFT, bytes);
-}
-
-static uint64_t nodes_with_memory(const struct boot *b)
-{
-	uint64_t nr = 0;
-
-	for (size_t n = 0; n < b->nr_nodes; n++)
-		nr += b->node[n].has_memory;
-	return nr;
-}
-
-/* Are the large tables spread over the nodes? Then they come from vmalloc, later. */
-static bool hashes_distributed(const struct boot *b)
-{
-	const struct cmdline_option *o = cmdline_last(b->cmdline, "hashdist");
-	bool on = b->machine->arch == ARCH_X86_64 && b->kernel->has_numa;
-
-	if (o && o->value.p)
-		on = str_memparse(o->value, NULL) != 0;
-	if (boot_trait(b, TRAIT_HASH_DIST) == HASH_DIST_NODES && nodes_with_memory(b) < 2)
-		on = false;
-	return on;
-}
-
-static const char *spread_kind(const struct boot *b, uint64_t bytes)
-{
-	return boot_trait(b, TRAIT_HASH_VMALLOC_HUGE) && bytes >= 2 * MIB ? "vmalloc hugepage" : "vmalloc";
-}
-
-static void early_hash(struct boot *b, const struct hash_table *t)
-{
-	uint64_t entries = hash_entries(b, t);
-
-	boot_alloc_bytes(b, t->owner, entries * scaled(b, HASH_BUCKET, 4), 64, NUMA_NO_NODE);
-	say_hash(b, t, entries, "linear");
-}
-
-static const struct hash_table pid_hash = { HASH_PID, OWNER_HASH_OTHER, "", 18, true, 0, 4096 };
-static const struct hash_table vfs_hashes[] = {
-	{ HASH_DENTRY, OWNER_HASH_DENTRY, "dhash_entries", 13, false, 0, 0 },
-	{ HASH_INODE, OWNER_HASH_INODE, "ihash_entries", 14, false, 0, 0 },
-};
-static const struct hash_table mount_hashes[] = {
-	{ HASH_MOUNT, OWNER_NONE, "mhash_entries", 19, false, 0, 0 },
-	{ HASH_MOUNTPOINT, OWNER_NONE, "mphash_entries", 19, false, 0, 0 },
-};
-
-void hashes_run(struct boot *b)
-{
-	if (boot_trait(b, TRAIT_PID_HASH))
-		early_hash(b, &pid_hash);
-	if (hashes_distributed(b))
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(vfs_hashes); i++)
-		early_hash(b, &vfs_hashes[i]);
-}
-
-/* Tables that come from the buddy allocator. */
-void hashes_late(struct boot *b)
-{
-	bool spread = hashes_distributed(b);
-
-	for (size_t i = 0; spread && i < ARRAY_SIZE(vfs_hashes); i++) {
-		uint64_t entries = hash_entries(b, &vfs_hashes[i]);
-
-		say_hash(b, &vfs_hashes[i], entries, spread_kind(b, entries * HASH_BUCKET));
-	}
-	if (boot_trait(b, TRAIT_EARLY_ALLOC) != EARLY_MEMBLOCK) {
-		SAY(b, HASH_SHORT, HASH_MOUNT, 256);
-		return;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(mount_hashes); i++) {
-		uint64_t entries = hash_entries(b, &mount_hashes[i]);
-
-		say_hash(b, &mount_hashes[i], entries, spread ? spread_kind(b, entries * HASH_BUCKET) : "linear");
-	}
-}
-
-/* Page tables of the area that each CPU enters the kernel through. */
 /*
  * Page tables of the CPU entry areas. Where each CPU's area has a random place, it needs tables of its own, and now and then
  * one more than counted here, when it crosses a border.

@@ -28,8 +28,7 @@ uint64_t e820_low_ram_pages(const struct boot *b);
 /* stage_early.c: the log buffer again, when the CPUs are known. */
 void log_buf_run_cpus(struct boot *b);
 
-/* stage_resources.c: tables that come from the buddy allocator. */
-void hashes_late(struct boot *b);
+/* stage_resources.c */
 void boot_add_resource(struct boot *b, uint64_t start, uint64_t end, const char *name, unsigned depth);
 
 /* stage_efi.c: reservations made while memblock is being filled. */

@@ -75,6 +75,7 @@ struct kernel {
 	struct quantity pcpu_chunk, pcpu_slots, pcpu_block; /* the per-CPU allocator's own structures, see stage_percpu.c */
 	struct quantity cpumask_vars;          /* masks allocated at boot beside one for each node; unknown: none are */
 	struct quantity seen_gbpages, seen_five_level; /* what the CPUs were like that it was learnt on */
+	struct quantity tcp_established, tcp_bind, udp, udp_lite, futex; /* bytes of a bucket; unknown: no such table */
 	struct quantity kfence;                /* bytes of the pool; 0 if it is off */
 	struct quantity cma_default;           /* CONFIG_CMA_SIZE, bytes */
 	bool has_numa, has_hotplug, has_hibernation; /* configuration, as far as it shows */
