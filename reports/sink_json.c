@@ -86,17 +86,19 @@ static struct json_object *machine_nodes(const struct verdict *v)
 {
 	struct json_object *a = json_object_new_array();
 	const struct boot *b = v->boot;
+	bool known = b->numa_dummy || machine_distances_known(v->machine);
 
 	for (size_t n = 0; n < b->nr_nodes; n++) {
-		struct json_object *node = json_object_new_object(), *ranges = json_object_new_array(), *distance = json_object_new_array();
+		struct json_object *node = json_object_new_object(), *ranges = json_object_new_array();
+		struct json_object *distance = known ? json_object_new_array() : NULL;
 
 		add(node, "id", number(n));
 		for (size_t i = 0; i < b->memblock.memory.nr; i++)
 			if (b->memblock.memory.v[i].nid == (int)n)
 				append(ranges, range_array(b->memblock.memory.v[i].base, b->memblock.memory.v[i].end));
 		add(node, "ranges", ranges);
-		for (size_t i = 0; i < b->nr_nodes; i++)
-			append(distance, number(machine_distance(v->machine, (int)n, (int)i)));
+		for (size_t i = 0; known && i < b->nr_nodes; i++)
+			append(distance, number(boot_distance(b, (int)n, (int)i)));
 		add(node, "distance", distance);
 		append(a, node);
 	}

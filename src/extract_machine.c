@@ -193,6 +193,16 @@ static void extract_srat(struct arena *arena, const struct boot_record *r, struc
 	m->srat_rejected = facts_first(&r->log, FACT_SRAT_UNUSED) != NULL;
 }
 
+bool machine_distances_known(const struct machine *m)
+{
+	if (m->distance)
+		return true;
+	for (size_t i = 0; i < m->acpi.nr; i++)
+		if (!strcmp(m->acpi.v[i].signature, "SLIT"))
+			return false;
+	return true;
+}
+
 /* Distances are in no log line; /sys tells them, and so may the files beside the log. */
 static void extract_distance(struct arena *arena, const struct boot_record *r, struct machine *m)
 {

@@ -161,6 +161,7 @@ static bool reserve_crash_low(struct boot *b, const struct crash_request *q, uin
 		return false;
 	}
 	boot_reserve(b, OWNER_CRASHKERNEL_LOW, base, base + size);
+	b->crashkernel_low = (struct phys_range){ base, base + size };
 	say_crash_low(b, base, size, total);
 	return true;
 }

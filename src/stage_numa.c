@@ -292,6 +292,11 @@ static int physical_of(const struct boot *b, int nid)
 	return nid;
 }
 
+uint8_t boot_distance(const struct boot *b, int from, int to)
+{
+	return machine_distance(b->machine, physical_of(b, from), physical_of(b, to));
+}
+
 /* A CPU counts on every node that was cut from its own. Kernel: numa_add_cpu() with CONFIG_NUMA_EMU. */
 static void count_on_fakes(struct boot *b, int nid)
 {

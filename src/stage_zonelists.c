@@ -55,7 +55,7 @@ static int next_best_node(struct node_picker *p, int local)
 
 		if (p->used[n] || !b->node[n].has_memory)
 			continue;
-		score = machine_distance(b->machine, local, (int)n) + ((int)n < local);
+		score = boot_distance(b, local, (int)n) + ((int)n < local);
 		score = score * factor + p->load[n];
 		if (score < best_score) {
 			best_score = score;
@@ -77,7 +77,7 @@ static void node_order(struct node_picker *p, struct pgdat *node)
 	node->fallback = arena_array(b->arena, int, b->nr_nodes);
 	while ((next = next_best_node(p, node->nid)) >= 0) {
 		/* The first of a group of equally near nodes carries more, so that the next local node starts with another. */
-		if (machine_distance(b->machine, node->nid, next) != machine_distance(b->machine, node->nid, previous)) {
+		if (boot_distance(b, node->nid, next) != boot_distance(b, node->nid, previous)) {
 			switch (boot_trait(b, TRAIT_NODE_LOAD)) {
 			case NODE_LOAD_SET:
 				p->load[next] = penalty;
@@ -107,12 +107,7 @@ static void say_fallback(struct boot *b, const struct pgdat *node)
 /* Distances decide once there are three nodes; without them the order is not known. */
 static bool distances_known(const struct boot *b)
 {
-	if (b->machine->distance || b->nr_online < 3 || b->numa_dummy)
-		return true;
-	for (size_t i = 0; i < b->machine->acpi.nr; i++)
-		if (!strcmp(b->machine->acpi.v[i].signature, "SLIT"))
-			return false;
-	return true;
+	return b->nr_online < 3 || b->numa_dummy || machine_distances_known(b->machine);
 }
 
 static void fallback_orders(struct boot *b)

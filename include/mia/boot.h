@@ -250,7 +250,7 @@ struct boot {
 	uint64_t brk_pool_next, brk_pool_end;
 
 	struct memblock memblock;
-	struct phys_range crashkernel, cma, swiotlb;
+	struct phys_range crashkernel, crashkernel_low, cma, swiotlb;
 	uint64_t crash_failed_bytes;        /* a crash kernel that was asked for and found no room */
 	struct phys_ranges gigantic;
 	uint64_t gigantic_asked;
@@ -327,6 +327,8 @@ void e820_keep_step(struct boot *b, enum map_step step);
 struct zone *boot_zone(const struct boot *b, int nid, enum zone_type type);
 /* Zone of a page, by node range and zone span; NULL if no zone spans it. @nid gets its node unless it is NULL. */
 struct zone *boot_zone_of(const struct boot *b, uint64_t pfn, int *nid);
+/* Distance of two nodes; those of numa=fake= have that of the nodes they were cut from. */
+uint8_t boot_distance(const struct boot *b, int from, int to);
 /* for each configured, populated zone: iterate nodes, then b->zone_order. */
 
 #endif

@@ -132,6 +132,8 @@ struct machine {
 void machine_extract(struct arena *arena, const struct boot_record *record, struct machine *ret);
 
 uint8_t machine_distance(const struct machine *machine, int from, int to);
+/* False where a SLIT was there and what it says is not known. */
+bool machine_distances_known(const struct machine *machine);
 
 const char *arch_name(enum arch arch);
 const char *firmware_name(enum firmware firmware);
