@@ -191,6 +191,7 @@ static void extract_srat(struct arena *arena, const struct boot_record *r, struc
 		name_node(m, f->v[2]);
 	}
 	m->srat_rejected = facts_first(&r->log, FACT_SRAT_UNUSED) != NULL;
+	m->slit_invalid = facts_first(&r->log, FACT_SLIT_INVALID) != NULL;
 }
 
 bool machine_distances_known(const struct machine *m)

@@ -274,23 +274,30 @@ bool e820_already_said(const struct boot *b, const struct fact *f, enum stage_id
 }
 
 /*
- * Edits in the log for which the model has no cause (quirks, GART, tables that firmware drivers keep) are input. Those before
- * the end of RAM is taken decide what RAM is; the later ones come with a reservation, see efi_run().
+ * Edits for which the model has no cause (quirks, GART, tables that firmware drivers keep) are input. Those before the end of RAM
+ * is taken decide what RAM is; the later ones come with a reservation, see efi_run().
  */
-static void unexplained_edits(struct boot *b)
+static void input_edit(struct boot *b, struct map_edit edit)
 {
-	const struct fact *end;
+	*vec_push(b->arena, &b->input_edits) = edit;
+	e820_edit_update(b, edit.range.start, edit.range.end, edit.from, edit.to);
+	sanitise(b);
+}
 
-	if (!b->record)
+static void input_edits(struct boot *b)
+{
+	const struct fact *end = b->record ? facts_first(&b->record->log, FACT_LAST_PFN) : NULL;
+
+	for (size_t i = 0; !b->record && i < b->machine->edits.nr; i++)
+		if (!b->machine->edits.v[i].late)
+			input_edit(b, b->machine->edits.v[i]);
+	if (!end)
 		return;
-	end = facts_first(&b->record->log, FACT_LAST_PFN);
 	for (each_fact(f, &b->record->log, FACT_E820_UPDATE)) {
-		if (!end || f > end)
+		if (f > end)
 			return;
-		if (f->v[2] == E820_TYPE_RAM && f->v[3] != E820_TYPE_RAM && f->v[3] != E820_TYPE_UNKNOWN && !e820_already_said(b, f, STAGE_E820)) {
-			e820_edit_update(b, f->v[0], f->v[1], (uint32_t)f->v[2], (uint32_t)f->v[3]);
-			sanitise(b);
-		}
+		if (f->v[2] == E820_TYPE_RAM && f->v[3] != E820_TYPE_RAM && f->v[3] != E820_TYPE_UNKNOWN && !e820_already_said(b, f, STAGE_E820))
+			input_edit(b, (struct map_edit){ { f->v[0], f->v[1] }, (uint32_t)f->v[2], (uint32_t)f->v[3], false });
 	}
 }
 
@@ -364,6 +371,6 @@ void e820_run(struct boot *b)
 	remove_mmio(b);
 	add_kernel_range(b);
 	trim_bios(b);
-	unexplained_edits(b);
+	input_edits(b);
 	e820_end_of_ram(b);
 }

@@ -70,22 +70,28 @@ uint64_t efi_memmap_bytes(const struct machine *m, uint64_t start, uint64_t end)
  * Edits of the map after memory was handed to memblock: a driver keeps a table that lies in boot services memory. They come
  * with a reservation of whole pages; the memory itself stays in memblock.
  */
+static void keep_table(struct boot *b, struct map_edit edit)
+{
+	*vec_push(b->arena, &b->input_edits) = edit;
+	e820_edit_update(b, edit.range.start, edit.range.end, edit.from, edit.to);
+	e820_update_table(b->arena, &b->e820, boot_trait(b, TRAIT_SOFT_RESERVED_APART));
+	boot_reserve(b, OWNER_FIRMWARE_TABLES, edit.range.start, edit.range.end);
+	ranges_remove(b->arena, &b->efi_returns, edit.range);
+	if (boot_trait(b, TRAIT_EFI_FREE) >= EFI_FREE_SILENT)
+		boot_alloc_bytes(b, OWNER_EFI_MEMMAP, efi_memmap_bytes(b->machine, edit.range.start, edit.range.end), 64, NUMA_NO_NODE);
+	e820_keep_step(b, STEP_EFI_TABLES);
+}
+
 void efi_run(struct boot *b)
 {
-	const struct fact *end;
+	const struct fact *end = b->record ? facts_first(&b->record->log, FACT_LAST_PFN) : NULL;
 
-	if (!b->record)
+	for (size_t i = 0; !b->record && i < b->machine->edits.nr; i++)
+		if (b->machine->edits.v[i].late)
+			keep_table(b, b->machine->edits.v[i]);
+	if (!end)
 		return;
-	end = facts_first(&b->record->log, FACT_LAST_PFN);
-	for (each_fact(f, &b->record->log, FACT_E820_UPDATE)) {
-		if (!end || f < end || f->v[2] != E820_TYPE_RAM || f->v[3] != E820_TYPE_RESERVED || e820_already_said(b, f, STAGE_MTRR))
-			continue;
-		e820_edit_update(b, f->v[0], f->v[1], E820_TYPE_RAM, E820_TYPE_RESERVED);
-		e820_update_table(b->arena, &b->e820, boot_trait(b, TRAIT_SOFT_RESERVED_APART));
-		boot_reserve(b, OWNER_FIRMWARE_TABLES, f->v[0], f->v[1]);
-		ranges_remove(b->arena, &b->efi_returns, (struct phys_range){ f->v[0], f->v[1] });
-		if (boot_trait(b, TRAIT_EFI_FREE) >= EFI_FREE_SILENT)
-			boot_alloc_bytes(b, OWNER_EFI_MEMMAP, efi_memmap_bytes(b->machine, f->v[0], f->v[1]), 64, NUMA_NO_NODE);
-		e820_keep_step(b, STEP_EFI_TABLES);
-	}
+	for (each_fact(f, &b->record->log, FACT_E820_UPDATE))
+		if (f > end && f->v[2] == E820_TYPE_RAM && f->v[3] == E820_TYPE_RESERVED && !e820_already_said(b, f, STAGE_MTRR))
+			keep_table(b, (struct map_edit){ { f->v[0], f->v[1] }, E820_TYPE_RAM, E820_TYPE_RESERVED, true });
 }

@@ -158,7 +158,7 @@ static bool srat_blocks(struct boot *b)
 		if (s->flags & SRAT_HOT_PLUGGABLE)
 			memblock_set_flags(&b->memblock, &b->memblock.memory, s->range.start, s->range.end, MEMBLOCK_HOTPLUG, true);
 	}
-	if (has_acpi_table(b->machine, "SLIT") && !facts_first(b->record ? &b->record->log : &(struct facts){ 0 }, FACT_SLIT_INVALID))
+	if (has_acpi_table(b->machine, "SLIT") && !b->machine->slit_invalid)
 		numa_alloc_distance(b, nodes_parsed(b));
 	return numa_cleanup(b, &b->numa);
 }

@@ -239,6 +239,7 @@ struct boot {
 	uint64_t max_pfn, max_low_pfn, max_arch_pfn, max_possible_pfn;
 	uint64_t announced_max_pfn;         /* the highest last_pfn that was said: before exactmap or MTRRs cut it */
 	uint64_t trimmed_bytes;             /* lost to MTRRs */
+	struct map_edits input_edits;       /* that were taken as they are, from the log or from the machine */
 	struct phys_range pci_gap;
 
 	/* the image */

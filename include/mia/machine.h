@@ -77,6 +77,18 @@ struct acpi_tables {
 	size_t nr, cap;
 };
 
+/* A change of the map for which the model has no cause: quirks, GART, tables that firmware drivers keep. */
+struct map_edit {
+	struct phys_range range;
+	uint32_t from, to; /* types */
+	bool late;         /* made when memblock was full: it keeps its memory, but whole pages are reserved */
+};
+
+struct map_edits {
+	struct map_edit *v;
+	size_t nr, cap;
+};
+
 struct node_ids {
 	int *v;
 	size_t nr, cap;
@@ -96,6 +108,7 @@ struct machine {
 	struct phys_range efi_memmap; /* where the loader left the EFI map; empty if not known */
 	struct phys_ranges efi_reserved; /* tables the kernel keeps: memattr, ESRT, BGRT, ... */
 	struct phys_ranges mmio_removed; /* EFI MMIO ranges taken out of the map */
+	struct map_edits edits;      /* used where there is no log to take them from */
 
 	struct srat srat;
 	struct node_ids apic_node;          /* node of each CPU of the SRAT, in table order */
@@ -103,6 +116,7 @@ struct machine {
 	int max_node;                /* highest node id that anything names, 0 at least */
 	uint8_t *distance;           /* nr_distance * nr_distance, NULL if there is no SLIT */
 	size_t nr_distance;
+	bool slit_invalid;           /* the kernel refused the table */
 
 	uint32_t possible_cpus, online_cpus; /* 0: not known */
 	int *cpu_node;               /* node of each possible CPU; NULL if not known */
