@@ -57,3 +57,72 @@ void json_write_line(struct json_object *doc, FILE *out)
 	fwrite(s, 1, length, out);
 	fputc('\n', out);
 }
+
+/* --- for people --- */
+
+static bool is_container(struct json_object *o) { return json_object_is_type(o, json_type_object) || json_object_is_type(o, json_type_array); }
+
+static bool has_containers(struct json_object *o)
+{
+	if (json_object_is_type(o, json_type_object)) {
+		json_object_object_foreach(o, key, value)
+		{
+			(void)key;
+			if (is_container(value))
+				return true;
+		}
+		return false;
+	}
+	for (size_t i = 0; i < json_object_array_length(o); i++)
+		if (is_container(json_object_array_get_idx(o, i)))
+			return true;
+	return false;
+}
+
+static void pretty(struct json_object *o, unsigned depth, FILE *out);
+
+static void separate(bool first, unsigned depth, FILE *out) { fprintf(out, "%s\n%*s", first ? "" : ",", (int)(2 * depth), ""); }
+
+static void pretty_members(struct json_object *o, unsigned depth, FILE *out)
+{
+	bool first = true;
+
+	fputc('{', out);
+	json_object_object_foreach(o, key, value)
+	{
+		struct json_object *name = json_object_new_string(key);
+
+		separate(first, depth + 1, out);
+		fprintf(out, "%s: ", json_object_to_json_string_ext(name, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		json_object_put(name);
+		pretty(value, depth + 1, out);
+		first = false;
+	}
+	fprintf(out, "\n%*s}", (int)(2 * depth), "");
+}
+
+static void pretty_items(struct json_object *o, unsigned depth, FILE *out)
+{
+	fputc('[', out);
+	for (size_t i = 0; i < json_object_array_length(o); i++) {
+		separate(!i, depth + 1, out);
+		pretty(json_object_array_get_idx(o, i), depth + 1, out);
+	}
+	fprintf(out, "\n%*s]", (int)(2 * depth), "");
+}
+
+static void pretty(struct json_object *o, unsigned depth, FILE *out)
+{
+	if (!is_container(o) || !has_containers(o))
+		fputs(json_object_to_json_string_ext(o, JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE), out);
+	else if (json_object_is_type(o, json_type_object))
+		pretty_members(o, depth, out);
+	else
+		pretty_items(o, depth, out);
+}
+
+void json_write_pretty(struct json_object *doc, FILE *out)
+{
+	pretty(doc, 0, out);
+	fputc('\n', out);
+}

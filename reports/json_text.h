@@ -9,6 +9,8 @@
 
 /* NULL (null) for a str without text. */
 struct json_object *json_text(struct str s);
+/* For people: indented, with objects and lists that hold no others on one line. */
+void json_write_pretty(struct json_object *doc, FILE *out);
 /* One document on one line. */
 void json_write_line(struct json_object *doc, FILE *out);
 

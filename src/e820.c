@@ -225,25 +225,35 @@ uint64_t e820_bytes(const struct e820_table *table, uint32_t type)
 	return bytes;
 }
 
+static const struct {
+	uint32_t type;
+	const char *text;
+} type_texts[] = {
+	{ E820_TYPE_RAM, "usable" }, { E820_TYPE_RESERVED, "reserved" }, { E820_TYPE_ACPI, "ACPI data" }, { E820_TYPE_NVS, "ACPI NVS" },
+	{ E820_TYPE_UNUSABLE, "unusable" }, { E820_TYPE_SOFT_RESERVED, "soft reserved" }, { E820_TYPE_UNKNOWN, "unknown" },
+};
+
 const char *e820_type_text(uint32_t type, char buf[32])
 {
-	switch (type) {
-	case E820_TYPE_RAM:
-		return "usable";
-	case E820_TYPE_RESERVED:
-		return "reserved";
-	case E820_TYPE_ACPI:
-		return "ACPI data";
-	case E820_TYPE_NVS:
-		return "ACPI NVS";
-	case E820_TYPE_UNUSABLE:
-		return "unusable";
-	case E820_TYPE_SOFT_RESERVED:
-		return "soft reserved";
-	case E820_TYPE_UNKNOWN:
-		return "unknown";
-	default:
-		snprintf(buf, 32, "type %u", type);
-		return buf;
+	for (size_t i = 0; i < ARRAY_SIZE(type_texts); i++)
+		if (type_texts[i].type == type)
+			return type_texts[i].text;
+	snprintf(buf, 32, "type %u", type);
+	return buf;
+}
+
+bool e820_type_from_text(struct str text, uint32_t *ret)
+{
+	uint64_t number;
+
+	for (size_t i = 0; i < ARRAY_SIZE(type_texts); i++) {
+		if (str_is(text, type_texts[i].text)) {
+			*ret = type_texts[i].type;
+			return true;
+		}
 	}
+	if (!str_starts(text, STR("type ")) || !str_to_u64(str_skip(text, 5), 10, &number) || number > UINT32_MAX)
+		return false;
+	*ret = (uint32_t)number;
+	return true;
 }

@@ -76,18 +76,19 @@ static int digit_value(char c)
 	return 99;
 }
 
-/* Digits at the front of @s; false on overflow. */
+/* Digits at the front of @s; false on overflow, when the value has wrapped as the kernel's does. */
 static bool digits(struct str s, unsigned base, uint64_t *value, size_t *used)
 {
+	bool fits = true;
 	size_t i = 0;
 
 	*value = 0;
-	for (; i < s.n && digit_value(s.p[i]) < (int)base; i++)
-		if (__builtin_mul_overflow(*value, base, value) ||
-		    __builtin_add_overflow(*value, (uint64_t)digit_value(s.p[i]), value))
-			return false;
+	for (; i < s.n && digit_value(s.p[i]) < (int)base; i++) {
+		fits &= !__builtin_mul_overflow(*value, base, value);
+		fits &= !__builtin_add_overflow(*value, (uint64_t)digit_value(s.p[i]), value);
+	}
 	*used = i;
-	return true;
+	return fits;
 }
 
 bool str_to_u64(struct str s, unsigned base, uint64_t *ret)
@@ -115,8 +116,7 @@ uint64_t str_memparse(struct str s, struct str *rest)
 	} else if (s.n > 1 && s.p[0] == '0') {
 		base = 8;
 	}
-	if (!digits(s, base, &value, &used))
-		value = UINT64_MAX;
+	digits(s, base, &value, &used);
 	s = str_skip(s, used);
 	hit = s.n && *s.p ? strchr(suffix, toupper((unsigned char)*s.p)) : NULL;
 	if (hit) {
@@ -126,6 +126,23 @@ uint64_t str_memparse(struct str s, struct str *rest)
 	if (rest)
 		*rest = s;
 	return value;
+}
+
+bool str_to_size(struct str s, uint64_t *ret)
+{
+	static const char suffix[] = "KMGTPE";
+	bool hex = s.n > 2 && s.p[0] == '0' && (s.p[1] | 32) == 'x';
+	const char *hit = s.n && !hex ? strchr(suffix, toupper((unsigned char)s.p[s.n - 1])) : NULL;
+	unsigned shift = hit && *hit ? 10 * (unsigned)(hit - suffix + 1) : 0;
+	uint64_t value;
+
+	if (hex)
+		s = str_skip(s, 2);
+	s.n -= shift != 0;
+	if (!str_to_u64(s, hex ? 16 : 10, &value) || value << shift >> shift != value)
+		return false;
+	*ret = value << shift;
+	return true;
 }
 
 static char *strbuf_room(struct strbuf *buf, size_t more)

@@ -7,6 +7,7 @@
 #define MIA_E820_H
 
 #include "mia/base.h"
+#include "mia/str.h"
 
 struct arena;
 
@@ -65,5 +66,7 @@ uint64_t e820_bytes(const struct e820_table *table, uint32_t type);
 
 /* A type's name in our own documents; @buf is used for numbers without a name. */
 const char *e820_type_text(uint32_t type, char buf[32]);
+/* The type of such a name; false if there is none. */
+bool e820_type_from_text(struct str text, uint32_t *ret);
 
 #endif

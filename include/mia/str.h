@@ -59,6 +59,9 @@ bool str_to_u64(struct str s, unsigned base, uint64_t *ret);
  */
 uint64_t str_memparse(struct str s, struct str *rest);
 
+/* All of @s as a number, "0x1000", or a size, "4G"; false on anything else and on overflow. For what people write, not for logs. */
+bool str_to_size(struct str s, uint64_t *ret);
+
 /* Text that grows in an arena. */
 struct strbuf {
 	struct arena *arena;
