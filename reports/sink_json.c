@@ -256,17 +256,18 @@ static struct json_object *allocations(const struct boot *b)
 static struct json_object *predicted(const struct boot *b)
 {
 	struct json_object *o = json_object_new_object();
+	bool map = b->physpages; /* without one there was nothing to run on */
 
-	if (!b->e820.nr && !b->nr_nodes)
-		return o;
-	add(o, "max_pfn", number(b->announced_max_pfn));
-	add(o, "end_pfn", number(b->max_pfn));
-	add(o, "max_arch_pfn", number(b->max_arch_pfn));
-	add(o, "physpages", number(b->physpages));
+	add(o, "max_pfn", map ? number(b->announced_max_pfn) : NULL);
+	add(o, "end_pfn", map ? number(b->max_pfn) : NULL);
+	add(o, "max_arch_pfn", map ? number(b->max_arch_pfn) : NULL);
+	add(o, "physpages", map ? number(b->physpages) : NULL);
 	add(o, "mem_total_kib", b->totalram.basis == AMOUNT_UNKNOWN ? NULL : number(pages_to_kib(b->totalram.v)));
 	add(o, "mem_total_basis", text(basis_name(b->totalram.basis)));
 	add(o, "mem_total_min_kib", b->totalram.basis == AMOUNT_UNKNOWN ? NULL : number(pages_to_kib(b->totalram.min)));
 	add(o, "mem_total_max_kib", b->totalram.basis == AMOUNT_UNKNOWN ? NULL : number(pages_to_kib(b->totalram.max)));
+	if (!map)
+		return o;
 	add(o, "min_free_kbytes", b->onlined_later ? NULL : number(b->min_free_kbytes));
 	add(o, "fallback", predicted_fallback(b));
 	add(o, "nodes", predicted_nodes(b));

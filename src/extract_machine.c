@@ -44,8 +44,18 @@ static void extract_arch(const struct boot_record *r, struct machine *m)
 		m->arch = ARCH_OTHER;
 }
 
+/* The log begins inside the map: what it lost was at the low end, and a part of a map is none. */
+static bool map_is_cut(const struct boot_record *r)
+{
+	const struct fact *entry = facts_first(&r->log, FACT_E820_ENTRY);
+
+	return r->head_missing && entry && entry->v[0] && !facts_first(&r->log, FACT_LINUX_VERSION) && !facts_first(&r->log, FACT_E820_BANNER);
+}
+
 static void extract_e820(struct arena *arena, const struct boot_record *r, struct machine *m)
 {
+	if (map_is_cut(r))
+		return;
 	for (each_fact(f, &r->log, FACT_E820_ENTRY)) {
 		bool from_firmware = f->tag == TAG_NONE || f->tag == TAG_BIOS_E801 || f->tag == TAG_BIOS_88 || f->tag == TAG_XEN;
 

@@ -362,7 +362,7 @@ static void settle_total(struct boot *b)
 	t->min = b->balance.silent ? sub_sat(t->v, b->balance.silent_pages) : t->v;
 	t->max = t->v + (b->balance.silent ? b->balance.silent_more : 0);
 	t->basis = !b->balance.known || !tail_known(b) ? AMOUNT_ESTIMATED : b->balance.silent ? AMOUNT_BOUNDED : AMOUNT_EXACT;
-	if (b->onlined_later)
+	if (b->onlined_later || !b->physpages)
 		t->basis = AMOUNT_UNKNOWN;
 }
 

@@ -198,6 +198,9 @@ static void verify_zone(struct verifier *v, const struct zoneinfo_zone *file)
 
 /* --- single numbers --- */
 
+/* Without a map there was nothing to run on, and the model knows of no pages at all. */
+static struct value if_run(const struct boot *b, uint64_t n) { return b->physpages ? number(n) : (struct value){ 0 }; }
+
 static void verify_log(struct verifier *v)
 {
 	const struct facts *log = &v->record->log;
@@ -209,9 +212,9 @@ static void verify_log(struct verifier *v)
 		line = f->line;
 	}
 	if (line)
-		add_check(v, "max_pfn", "machine", number(v->boot->announced_max_pfn), number(max_pfn), SOURCE_DMESG, (uint32_t)line, STAGE_E820);
+		add_check(v, "max_pfn", "machine", if_run(v->boot, v->boot->announced_max_pfn), number(max_pfn), SOURCE_DMESG, (uint32_t)line, STAGE_E820);
 	if (memory)
-		add_check(v, "physpages", "machine", number(v->boot->physpages), number(kib_to_pages(memory->v[1])), SOURCE_DMESG, memory->line, STAGE_ZONES);
+		add_check(v, "physpages", "machine", if_run(v->boot, v->boot->physpages), number(kib_to_pages(memory->v[1])), SOURCE_DMESG, memory->line, STAGE_ZONES);
 }
 
 static void verify_files(struct verifier *v)
