@@ -199,6 +199,7 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_ZONE_HIGHMEM, V(2, 6), 1, "CONFIG_HIGHMEM; the log's zone list decides" },
 	{ TRAIT_HIGHMEM_INIT_LINES, S(2, 6, 39), 1, "read 4.9" },
 	{ TRAIT_HIGHMEM_INIT_LINES, V(5, 8), 2, "3f08a302f533 mm: remove CONFIG_HAVE_MEMBLOCK_NODE_MAP option: Movable too, without NUMA" },
+	{ TRAIT_HIGHMEM_INIT_LINES, V(5, 13), 1, "read 5.11, 5.14" },
 	{ TRAIT_HIGHMEM_INIT_LINES, V(6, 15), 0, "read 6.14, 6.18: highmem pages are freed with all others" },
 	{ TRAIT_PRESENT_MEANS, V(2, 6), PRESENT_LESS_MEMMAP, "" },
 	{ TRAIT_PRESENT_MEANS, V(3, 8), PRESENT_REAL, "mm: introduce new field \"managed_pages\" to struct zone" },
