@@ -39,8 +39,10 @@ static uint64_t early_pages(const struct boot *b, const struct pgdat *node)
 	case DEFERRED_NO:
 		return UINT64_MAX;
 	case DEFERRED_2G:
-	case DEFERRED_2G_BYTES:
 		return pages;
+	/* Page numbers were taken for addresses, and bytes for pages. */
+	case DEFERRED_2G_BYTES:
+		return min_u64(pages + reserved_touching(b, node->span.start, node->span.start + pages), node->spanned);
 	case DEFERRED_2G_RESERVE:
 		pages += reserved_touching(b, PFN_PHYS(node->span.start), PFN_PHYS(node->span.start + pages)) >> PAGE_SHIFT;
 		return min_u64(pages, node->spanned);

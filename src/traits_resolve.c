@@ -48,10 +48,10 @@ static void from_mainline(const struct release *release, struct traits *ret)
 	}
 }
 
-static void from_distribution(const char *distribution, struct traits *ret)
+static void from_distribution(const char *distribution, unsigned build, struct traits *ret)
 {
 	for (size_t i = 0; i < nr_distro_rows; i++)
-		if (!strcmp(distro_rows[i].distribution, distribution))
+		if (!strcmp(distro_rows[i].distribution, distribution) && build >= distro_rows[i].min_build)
 			ret->t[distro_rows[i].trait] = (struct trait){ distro_rows[i].value, BASIS_DISTRIBUTION, 0 };
 }
 
@@ -196,6 +196,39 @@ static void from_absence(struct resolver *r)
 		r->traits->t[TRAIT_DEFERRED_INIT].line = brought_up->line; /* judged with the zones: small nodes defer nothing */
 }
 
+/* ACPI tables are listed in any case; where they are reserved, a line each says so. */
+static void from_acpi(struct resolver *r)
+{
+	const struct fact *table = facts_first(r->log, FACT_ACPI_TABLE), *reserved = facts_first(r->log, FACT_ACPI_RESERVE);
+
+	if (reserved)
+		prove(r, TRAIT_ACPI_RESERVE, 1, reserved->line);
+	else if (table && facts_first(r->log, FACT_ZONE_HEADER))
+		prove(r, TRAIT_ACPI_RESERVE, 0, table->line);
+}
+
+/* The first MiB is mapped with tables from brk: a log that holds edits of the map and no such line is of a kernel that prints none. */
+static void from_brk(struct resolver *r)
+{
+	const struct fact *edit = facts_first(r->log, FACT_E820_UPDATE);
+
+	if (edit && facts_first(r->log, FACT_ZONE_HEADER) && !facts_first(r->log, FACT_BRK_PGTABLE))
+		prove(r, TRAIT_BRK_LINES, 0, edit->line);
+}
+
+#define BATCH_SATURATED_PAGES 300000 /* more than 1 GiB, of which some may not count */
+
+/* A large zone shows the largest batch. */
+static void from_batch(struct resolver *r)
+{
+	for (each_fact(f, r->log, FACT_ZONE_PAGES)) {
+		if (f->v[0] < BATCH_SATURATED_PAGES || (f->v[1] != 31 && f->v[1] != 63))
+			continue;
+		prove(r, TRAIT_PCP_BATCH, f->v[1] == 31 ? PCP_BATCH_128 : PCP_BATCH_256, f->line);
+		return;
+	}
+}
+
 static void from_frees(struct resolver *r)
 {
 	const struct fact *f = facts_first(r->log, FACT_FREE_EFI), *mmio = facts_first(r->log, FACT_EFI_REMOVE_MMIO);
@@ -224,7 +257,7 @@ void traits_resolve(const struct release *release, enum arch arch, const struct 
 
 	*ret = (struct traits){ 0 };
 	from_mainline(release, ret);
-	from_distribution(distribution_of(release, record), ret);
+	from_distribution(distribution_of(release, record), release->distro_build, ret);
 	if (arch == ARCH_I386) {
 		ret->t[TRAIT_MEM_MODEL].value = MODEL_FLAT;
 		ret->t[TRAIT_STRUCT_PAGE].value = STRUCT_PAGE_32;
@@ -244,6 +277,9 @@ void traits_resolve(const struct release *release, enum arch arch, const struct 
 	from_order(&r);
 	from_nosave(&r);
 	from_absence(&r);
+	from_acpi(&r);
+	from_brk(&r);
+	from_batch(&r);
 	from_frees(&r);
 	from_trampoline(&r);
 }

@@ -16,6 +16,8 @@ struct distro_row {
 	const char *distribution;
 	enum trait_id trait;
 	int value;
+	unsigned min_build; /* of the distribution, 0 for all */
+	const char *why;
 };
 
 extern const struct trait_row trait_rows[];
