@@ -7,39 +7,7 @@
 #include "ledger.h"
 
 #include "mia/arena.h"
-#include "mia/ranges.h"
-
-/* Reserved bytes that are memory. */
-static struct phys_ranges reserved_memory(struct arena *arena, const struct boot *b)
-{
-	struct phys_ranges ret = { 0 };
-
-	for (size_t i = 0, m = 0; i < b->memblock.reserved.nr; i++) {
-		const struct memblock_region *r = &b->memblock.reserved.v[i];
-
-		while (m < b->memblock.memory.nr && b->memblock.memory.v[m].end <= r->base)
-			m++;
-		for (size_t k = m; k < b->memblock.memory.nr && b->memblock.memory.v[k].base < r->end; k++)
-			ranges_add(arena, &ret, phys_clip((struct phys_range){ r->base, r->end }, (struct phys_range){ b->memblock.memory.v[k].base, b->memblock.memory.v[k].end }));
-	}
-	return ret;
-}
-
-/* Bytes of each owner: what is not claimed yet is taken out of @left as it is claimed. */
-static void claim(struct arena *arena, const struct boot *b, uint64_t bytes[NR_OWNERS])
-{
-	struct phys_ranges left = reserved_memory(arena, b);
-
-	for (size_t i = 0; i < b->owned.nr; i++) {
-		const struct owned_range *o = &b->owned.v[i];
-
-		if (o->range.end <= o->range.start)
-			continue;
-		bytes[o->owner] += ranges_overlap(&left, o->range);
-		ranges_remove(arena, &left, o->range);
-	}
-	bytes[OWNER_NONE] = ranges_bytes(&left);
-}
+#include "mia/claims.h"
 
 /* The line that shows an owner's share. */
 static uint32_t proof_of(const struct ledger_builder *l, enum owner owner)
@@ -128,15 +96,17 @@ static void add_owner(struct ledger_builder *l, enum owner owner, int64_t bytes)
 int64_t ledger_reserved(struct ledger_builder *l)
 {
 	const struct boot *b = l->boot;
+	struct owned_ranges claims = claims_find(l->arena, b);
 	uint64_t bytes[NR_OWNERS] = { 0 };
 	int64_t owned = 0, image = b->balance.image_pages, efi = (int64_t)b->balance.unplaced_pages, rest = b->balance.residue - image - efi;
 	int64_t pages = (int64_t)b->model_reserved + b->balance.residue;
 
 	ledger_trunk(l, "reserved", "present", "Reserved by the kernel at boot", pages * (int64_t)PAGE_SIZE,
 		     b->balance.known || b->replay.on ? AMOUNT_EXACT : AMOUNT_ESTIMATED, b->balance.line);
-	claim(l->arena, b, bytes);
-	for (int o = 0; o < NR_OWNERS; o++)
-		owned += (int64_t)bytes[o];
+	for (size_t i = 0; i < claims.nr; i++) {
+		bytes[claims.v[i].owner] += phys_len(claims.v[i].range);
+		owned += (int64_t)phys_len(claims.v[i].range);
+	}
 	bytes[OWNER_IMAGE] = (uint64_t)((int64_t)bytes[OWNER_IMAGE] + image * (int64_t)PAGE_SIZE);
 	bytes[OWNER_EFI_BOOT] += (uint64_t)efi * PAGE_SIZE;
 	for (int o = OWNER_NONE + 1; o < NR_OWNERS; o++)

@@ -1,0 +1,55 @@
+/* claims.c - see include/mia/claims.h. */
+#include "mia/claims.h"
+
+#include <stdlib.h>
+
+#include "mia/arena.h"
+#include "mia/ranges.h"
+
+/* Reserved bytes that are memory. */
+static struct phys_ranges reserved_memory(struct arena *arena, const struct boot *b)
+{
+	struct phys_ranges ret = { 0 };
+
+	for (size_t i = 0, m = 0; i < b->memblock.reserved.nr; i++) {
+		const struct memblock_region *r = &b->memblock.reserved.v[i];
+
+		while (m < b->memblock.memory.nr && b->memblock.memory.v[m].end <= r->base)
+			m++;
+		for (size_t k = m; k < b->memblock.memory.nr && b->memblock.memory.v[k].base < r->end; k++)
+			ranges_add(arena, &ret, phys_clip((struct phys_range){ r->base, r->end }, (struct phys_range){ b->memblock.memory.v[k].base, b->memblock.memory.v[k].end }));
+	}
+	return ret;
+}
+
+static void claim(struct arena *arena, struct owned_ranges *ret, const struct phys_ranges *left, const struct owned_range *o)
+{
+	for (size_t i = ranges_search(left, o->range.start); i < left->nr && left->v[i].start < o->range.end; i++)
+		*vec_push(arena, ret) = (struct owned_range){ .range = phys_clip(left->v[i], o->range), .owner = o->owner };
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct owned_range *x = a, *y = b;
+
+	return x->range.start < y->range.start ? -1 : x->range.start > y->range.start;
+}
+
+struct owned_ranges claims_find(struct arena *arena, const struct boot *b)
+{
+	struct phys_ranges left = reserved_memory(arena, b);
+	struct owned_ranges ret = { 0 };
+
+	/* What is not claimed yet is taken out of @left as it is claimed. */
+	for (size_t i = 0; i < b->owned.nr; i++) {
+		if (!phys_len(b->owned.v[i].range))
+			continue;
+		claim(arena, &ret, &left, &b->owned.v[i]);
+		ranges_remove(arena, &left, b->owned.v[i].range);
+	}
+	for (size_t i = 0; i < left.nr; i++)
+		*vec_push(arena, &ret) = (struct owned_range){ .range = left.v[i], .owner = OWNER_NONE };
+	if (ret.nr)
+		qsort(ret.v, ret.nr, sizeof(*ret.v), by_address);
+	return ret;
+}
