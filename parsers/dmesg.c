@@ -13,6 +13,7 @@ struct reader {
 	struct boot_records *boots;
 	struct boot_record *boot;
 	bool seen_memory; /* this boot has reached its Memory: line */
+	bool initialised; /* and its init sections were given back */
 };
 
 static struct boot_record *new_boot(struct reader *r, uint32_t line)
@@ -20,7 +21,7 @@ static struct boot_record *new_boot(struct reader *r, uint32_t line)
 	r->boot = vec_push(r->arena, r->boots);
 	r->boot->first_line = line;
 	r->boot->has_source[SOURCE_DMESG] = true;
-	r->seen_memory = false;
+	r->seen_memory = r->initialised = false;
 	return r->boot;
 }
 
@@ -60,6 +61,13 @@ static void note_unknown_type(struct reader *r, const struct fact *f)
 	*note = (struct note){ f->line, strbuf_str(&text).p };
 }
 
+/* What follows initialisation depends on when the log was taken. */
+static void keep_message(struct reader *r, struct str text)
+{
+	if (r->boot && !r->initialised)
+		*vec_push(r->arena, &r->boot->messages) = text;
+}
+
 static void read_line(void *context, const struct log_line *line)
 {
 	struct reader *r = context;
@@ -71,11 +79,15 @@ static void read_line(void *context, const struct log_line *line)
 		r->boot->last_line = line->nr;
 	}
 	rule = rules_match(line->text, &f);
-	if (!rule)
+	if (!rule) {
+		keep_message(r, line->text);
 		return;
+	}
 	f.line = line->nr;
 	if (starts_boot(r, &f))
 		new_boot(r, line->nr);
+	keep_message(r, line->text);
+	r->initialised |= f.kind == FACT_FREE_INIT || f.kind == FACT_FREE_INITMEM;
 	kept = vec_push(r->arena, &r->boot->log);
 	*kept = f;
 	r->boot->nr_known++;

@@ -1,6 +1,7 @@
 /* sink_json.c - see sink_json.h. Computes nothing: every number is taken from the verdict as it stands. */
 #include "sink_json.h"
 
+#include "claims.h"
 #include "json_text.h"
 
 #include <string.h>
@@ -119,33 +120,40 @@ static struct json_object *machine(const struct verdict *v)
 
 /* --- predicted --- */
 
+static struct json_object *if_claimed(bool claimed, uint64_t v) { return claimed ? number(v) : NULL; }
+
+static struct json_object *predicted_protection(const struct boot *b, const struct zone *z)
+{
+	struct json_object *a = json_object_new_array();
+
+	for (size_t i = 0; i < b->nr_zones; i++)
+		append(a, number(z->protection[b->zone_order[i]]));
+	return a;
+}
+
 static struct json_object *predicted_zone(const struct boot *b, const struct zone *z)
 {
-	struct json_object *o = json_object_new_object(), *protection = json_object_new_array();
-	bool managed = z->managed.basis != AMOUNT_UNKNOWN, grown = !managed && b->onlined_later, marks = managed && !b->onlined_later, autotuned = boot_trait(b, TRAIT_PCP_HIGH) == PCP_HIGH_AUTO;
+	struct json_object *o = json_object_new_object();
+	struct zone_claims claim = zone_claims(b, z);
 
 	add(o, "name", text(zone_type_name(z->type)));
-	add(o, "start_pfn", grown ? NULL : number(z->span.start));
-	add(o, "spanned", grown ? NULL : number(z->spanned));
-	add(o, "present", grown ? NULL : number(z->present_shown));
-	add(o, "managed", managed ? number(z->managed.v) : NULL);
+	add(o, "start_pfn", if_claimed(claim.extents, z->span.start));
+	add(o, "spanned", if_claimed(claim.extents, z->spanned));
+	add(o, "present", if_claimed(claim.extents, z->present_shown));
+	add(o, "managed", if_claimed(claim.managed, z->managed.v));
 	add(o, "managed_basis", text(basis_name(z->managed.basis)));
-	add(o, "managed_min", managed ? number(z->managed.min) : NULL);
-	add(o, "managed_max", managed ? number(z->managed.max) : NULL);
-	add(o, "min", marks ? number(z->min) : NULL);
-	add(o, "low", marks ? number(z->low) : NULL);
-	add(o, "high", marks ? number(z->high) : NULL);
-	add(o, "promo", marks && z->has_promo ? number(z->promo) : NULL);
-	for (size_t i = 0; i < b->nr_zones; i++)
-		append(protection, number(z->protection[b->zone_order[i]]));
-	add(o, "protection", marks ? protection : NULL);
-	if (!marks)
-		json_object_put(protection);
-	add(o, "pcp_high", marks && z->pcp_high_known ? number(z->pcp_high) : NULL);
-	add(o, "pcp_high_min", marks && autotuned ? number(z->pcp_high_min) : NULL);
-	add(o, "pcp_high_max", marks && autotuned ? number(z->pcp_high_max) : NULL);
-	add(o, "pcp_batch", marks ? number(z->pcp_batch) : NULL);
-	add(o, "stat_threshold", marks ? number(z->stat_threshold) : NULL);
+	add(o, "managed_min", if_claimed(claim.managed, z->managed.min));
+	add(o, "managed_max", if_claimed(claim.managed, z->managed.max));
+	add(o, "min", if_claimed(claim.marks, z->min));
+	add(o, "low", if_claimed(claim.marks, z->low));
+	add(o, "high", if_claimed(claim.marks, z->high));
+	add(o, "promo", if_claimed(claim.promo, z->promo));
+	add(o, "protection", claim.marks ? predicted_protection(b, z) : NULL);
+	add(o, "pcp_high", if_claimed(claim.pcp_high, z->pcp_high));
+	add(o, "pcp_high_min", if_claimed(claim.pcp_range, z->pcp_high_min));
+	add(o, "pcp_high_max", if_claimed(claim.pcp_range, z->pcp_high_max));
+	add(o, "pcp_batch", if_claimed(claim.marks, z->pcp_batch));
+	add(o, "stat_threshold", if_claimed(claim.marks, z->stat_threshold));
 	return o;
 }
 

@@ -30,3 +30,37 @@ size_t utf8_sequence(const char *p, size_t n, uint32_t *code)
 	}
 	return 0;
 }
+
+/* Length of the text at the front of @s that is clean. */
+static size_t clean_length(struct str s)
+{
+	size_t i = 0, n;
+	uint32_t c;
+
+	while (i < s.n) {
+		n = utf8_sequence(s.p + i, s.n - i, &c);
+		if (!n || !c)
+			break;
+		i += n;
+	}
+	return i;
+}
+
+struct str utf8_clean(struct arena *arena, struct str s)
+{
+	struct strbuf out = { .arena = arena };
+	size_t n = clean_length(s);
+
+	if (n == s.n)
+		return s;
+	while (s.n) {
+		strbuf_add(&out, (struct str){ s.p, n });
+		s = str_skip(s, n);
+		if (s.n) {
+			strbuf_add(&out, STR("\xef\xbf\xbd"));
+			s = str_skip(s, 1);
+		}
+		n = clean_length(s);
+	}
+	return strbuf_str(&out);
+}

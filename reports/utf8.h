@@ -2,10 +2,12 @@
 #ifndef MIA_UTF8_H
 #define MIA_UTF8_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "mia/str.h"
 
 /* Length of the UTF-8 sequence at @p, 0 if it is none. @code gets the character, unless it is NULL. */
 size_t utf8_sequence(const char *p, size_t n, uint32_t *code);
+
+/* @s itself where it is UTF-8 without NUL; else a copy with U+FFFD for each byte that is not. */
+struct str utf8_clean(struct arena *arena, struct str s);
 
 #endif

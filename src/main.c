@@ -26,6 +26,8 @@ int main(int argc, char **argv)
 
 	/* The reader of a pipe may leave early. */
 	signal(SIGPIPE, SIG_DFL);
+	/* A file that may not grow is an error to report, not a reason to die. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (status < 0)
 		status = run[cli.verb](&cli);
 	return close_output(status);

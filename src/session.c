@@ -26,6 +26,7 @@ struct session {
 	long boot;
 	size_t nr_done;
 	int status;
+	bool stopped; /* a callback could not do its work: it will not for the next boot either */
 };
 
 static int parse_boot(const struct cli *cli, long *ret)
@@ -33,7 +34,8 @@ static int parse_boot(const struct cli *cli, long *ret)
 	const char *s = cli->value[OPTION_BOOT];
 	char *end;
 
-	*ret = BOOT_LAST;
+	/* A database takes all that there is. */
+	*ret = cli->verb == VERB_DB ? BOOT_ALL : BOOT_LAST;
 	if (!s)
 		return STATUS_OK;
 	if (!strcmp(s, "all")) {
@@ -144,15 +146,18 @@ static bool visit(void *context, struct arena *arena, const struct input *input,
 		complain(s, error);
 		return true;
 	}
-	for (size_t i = first; i < last; i++) {
+	for (size_t i = first; i < last && !s->stopped; i++) {
 		struct verdict verdict;
+		int status;
 
 		analyse(s, arena, input, &boots, i, &verdict);
-		s->status = worst_status(s->status, s->each(s->context, arena, &verdict));
+		status = s->each(s->context, arena, &verdict);
+		s->status = worst_status(s->status, status);
+		s->stopped = status == STATUS_INTERNAL;
 		s->nr_done++;
 		progress(s);
 	}
-	return true;
+	return !s->stopped;
 }
 
 /* The input's name "" stands for the running machine. */
@@ -169,7 +174,7 @@ static void run_live(struct session *s, struct arena *arena)
 
 static void run_all(struct session *s, struct arena *arena, char **inputs, int nr)
 {
-	for (int i = 0; i < nr; i++) {
+	for (int i = 0; i < nr && !s->stopped; i++) {
 		struct mia_error *error = input_walk(arena, inputs[i], visit, s);
 
 		if (error)

@@ -12,7 +12,7 @@
 #include "input.h"
 #include "mia/analysis.h"
 
-/* Called for each chosen boot; returns an exit status. Everything is gone after it returns. */
+/* Called for each chosen boot; returns an exit status, STATUS_INTERNAL to stop. Everything is gone after it returns. */
 typedef int session_fn(void *context, struct arena *arena, struct verdict *verdict);
 
 /* Analyse every boot of the inputs (none: the running machine). Returns the worst status of all. */

@@ -203,8 +203,15 @@ struct notes {
 /* Is a line of this kind printed at the debug level, so that a quiet log lacks it? */
 bool fact_is_debug(enum fact_kind kind);
 
+/* Messages without level and time. */
+struct messages {
+	struct str *v;
+	size_t nr, cap;
+};
+
 struct boot_record {
 	struct facts log;
+	struct messages messages;    /* of the log, up to the end of the kernel's initialisation: what names the boot */
 	struct str log_bytes;        /* this boot's part of the log */
 	uint32_t first_line, last_line;
 	uint32_t nr_lines, nr_known; /* lines with a message; lines that a rule took */

@@ -1,0 +1,17 @@
+/* claims.c - see claims.h. */
+#include "claims.h"
+
+struct zone_claims zone_claims(const struct boot *b, const struct zone *z)
+{
+	bool managed = z->managed.basis != AMOUNT_UNKNOWN, marks = managed && !b->onlined_later;
+
+	return (struct zone_claims){
+		/* Memory onlined later, of unknown size, may have grown it. */
+		.extents = managed || !b->onlined_later,
+		.managed = managed,
+		.marks = marks,
+		.promo = marks && z->has_promo,
+		.pcp_high = marks && z->pcp_high_known,
+		.pcp_range = marks && boot_trait(b, TRAIT_PCP_HIGH) == PCP_HIGH_AUTO,
+	};
+}

@@ -1,0 +1,18 @@
+/*
+ * claims.h - which numbers of a zone the model stands by: the others are null in every document.
+ */
+#ifndef MIA_CLAIMS_H
+#define MIA_CLAIMS_H
+
+#include "mia/boot.h"
+
+struct zone_claims {
+	bool extents;   /* start, spanned, present */
+	bool managed;
+	bool marks;     /* watermarks, protection, per-CPU lists */
+	bool promo, pcp_high, pcp_range;
+};
+
+struct zone_claims zone_claims(const struct boot *boot, const struct zone *zone);
+
+#endif
