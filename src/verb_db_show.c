@@ -133,6 +133,7 @@ static void print_ledger(const struct db_run *run, const struct grid *ledger)
 		int64_t depth = find_cell(ledger, r, "depth")->integer, bytes = find_cell(ledger, r, "bytes")->integer;
 		struct str label = text_fit(run->arena, datum_visible(run->arena, find_cell(ledger, r, "label")), (size_t)(52 - 2 * (depth < 10 ? depth : 10)));
 		struct str basis = datum_visible(run->arena, find_cell(ledger, r, "basis"));
+
 		printf("  %*s%.*s%*s %15s %.*s\n", (int)(2 * depth), "", STR_ARG(label), (int)(52 - 2 * depth - (int64_t)text_columns(label)), "", size_column(bytes, cli_has(run->cli, OPTION_BYTES)).s, STR_ARG(basis));
 	}
 }
