@@ -81,7 +81,7 @@ static void put_summary(const struct report *r)
 	if (r->v->ledger.nr)
 		term_paragraph(&r->term, PAINT_PLAIN, 0, 0, strbuf_str(&s));
 	else
-		term_put(&r->term, PAINT_WARNING, STR("The log shows no map of the machine's memory: there is nothing to run the boot on.\n"));
+		term_paragraph(&r->term, PAINT_WARNING, 0, 0, STR("The input shows no map of the machine's memory: there is nothing to run the boot on."));
 }
 
 static void put_head(const struct report *r)
