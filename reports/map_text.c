@@ -94,9 +94,9 @@ static void put_strip(const struct map_view *m, const struct strip *s, size_t *s
 	}
 }
 
-static void put_folded(const struct map_view *m, uint64_t bytes)
+static void put_folded(const struct map_view *m, uint64_t bytes, const char *what)
 {
-	term_printf(&m->term, PAINT_DIM, "%*s %s hole\n", (int)m->digits, m->style->utf8 ? "\u22ee" : ":", size_prose((int64_t)bytes, m->style->bytes).s);
+	term_printf(&m->term, PAINT_DIM, "%*s %s %s\n", (int)m->digits, m->style->utf8 ? "\u22ee" : ":", size_prose((int64_t)bytes, m->style->bytes).s, what);
 }
 
 static bool same_zone(const struct strip *a, const struct strip *b) { return a->nid == b->nid && a->zone == b->zone; }
@@ -111,10 +111,10 @@ static void put_zones(const struct map_view *m)
 
 		if (s->nid == NUMA_NO_NODE)
 			continue;
+		if (last && s->range.start > last->range.end)
+			put_folded(m, s->range.start - last->range.end, same_zone(last, s) ? "hole" : "outside of zones");
 		if (!last || !same_zone(last, s))
 			term_printf(&m->term, PAINT_BOLD, "node %d %s\n", s->nid, zone_type_name(s->zone));
-		else if (s->range.start > last->range.end)
-			put_folded(m, s->range.start - last->range.end);
 		put_strip(m, s, &segment);
 		last = s;
 	}
