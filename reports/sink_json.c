@@ -245,10 +245,11 @@ static struct json_object *allocations(const struct boot *b)
 
 	for (size_t i = 0; i < b->allocations.nr; i++) {
 		const struct allocation *x = &b->allocations.v[i];
-		struct json_object *row = json_object_new_object();
+		struct json_object *row;
 
 		if (!x->base)
 			continue;
+		row = json_object_new_object();
 		add(row, "line", x->line ? number(x->line) : NULL);
 		add(row, "caller", x->caller.n ? str(x->caller) : text(owner_id(x->owner)));
 		add(row, "size", number(x->request.size));

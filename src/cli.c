@@ -30,7 +30,7 @@ static const struct {
 #undef OPTION
 };
 
-static void vcomplain(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static void vcomplain(const char *format, va_list args)
 {
 	char message[2048];
 
