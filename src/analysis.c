@@ -3,6 +3,7 @@
  */
 #include "mia/analysis.h"
 
+#include "hypotheses.h"
 #include "kaslr.h"
 #include "mia/arena.h"
 #include "mia/learn.h"
@@ -75,6 +76,8 @@ void analysis_run(struct arena *arena, const struct boot_record *record, const s
 	find_profile(options, kernel);
 	assume_cpu(machine, kernel);
 	cmdline_parse(arena, command_line_of(record), cmdline);
+	if (!kernel->has_profile)
+		hypotheses_choose(arena, machine, kernel, cmdline, record);
 	kaslr_search(arena, machine, kernel, cmdline, record, boot);
 	*ret = (struct verdict){ .record = record, .machine = machine, .kernel = kernel, .boot = boot };
 	verify(arena, record, boot, &ret->checks);
