@@ -80,6 +80,7 @@ static void add_cuts_of_map(struct ledger_builder *l)
 		{ STEP_EFI_MMIO, "cut.efi_mmio", "Firmware's memory mapped devices", FACT_EFI_REMOVE_MMIO },
 		{ STEP_IMAGE, "cut.image", "Kernel image, put back into the map", FACT_KERNEL_NOT_RAM },
 		{ STEP_BIOS_RANGE, "cut.bios_range", "First page, and 640 KiB to 1 MiB", NR_FACTS },
+		{ STEP_QUIRK, "cut.quirk", "Ranges that the log says were given up", FACT_E820_UPDATE },
 		{ STEP_MTRR, "cut.mtrr", "Memory that the MTRRs do not cover", FACT_MTRR_LOSING },
 	};
 	const struct boot *b = l->boot;
@@ -88,7 +89,7 @@ static void add_cuts_of_map(struct ledger_builder *l)
 		int64_t lost = 0;
 
 		for (size_t i = 1; i < b->e820_steps.nr; i++)
-			if (b->e820_steps.v[i].step == cuts[k].step)
+			if (b->e820_steps.v[i].step == cuts[k].step || (b->e820_steps.v[i].step == STEP_SETUP_DATA && cuts[k].step == STEP_COMMAND_LINE))
 				lost += ram_bytes(&b->e820_steps.v[i - 1].table) - ram_bytes(&b->e820_steps.v[i].table);
 		ledger_add(l, cuts[k].id, "cut", cuts[k].label, lost, AMOUNT_EXACT, cuts[k].proof == NR_FACTS ? 0 : ledger_line_of(l, cuts[k].proof));
 	}

@@ -18,7 +18,7 @@
 
 const char *map_step_name(enum map_step step)
 {
-	static const char *const names[] = { "firmware", "setup_data", "command_line", "efi_mmio", "image", "bios_range", "mtrr", "efi_tables" };
+	static const char *const names[] = { "firmware", "setup_data", "command_line", "efi_mmio", "image", "bios_range", "mtrr", "quirk", "efi_tables" };
 
 	return names[step];
 }
@@ -244,19 +244,18 @@ static void add_kernel_range(struct boot *b)
 	e820_keep_step(b, STEP_IMAGE);
 }
 
+/* Bytes that the BIOS range is cut by at its front. */
+static uint64_t bios_page_end(const struct boot *b) { return boot_trait(b, TRAIT_LOW_64K) == LOW_64K_E820 ? 64 * KIB : PAGE_SIZE; }
+
 /*
  * The first page holds BIOS data, and 640 KiB to 1 MiB never is RAM. From 2.6.37 to 3.8 the lowest 64 KiB are reserved in the
  * map (reservelow=) instead of in memblock.
  */
 static void trim_bios(struct boot *b)
 {
-	uint64_t low = PAGE_SIZE;
-
 	if (!boot_trait(b, TRAIT_TRIM_BIOS))
 		return;
-	if (boot_trait(b, TRAIT_LOW_64K) == LOW_64K_E820)
-		low = 64 * KIB;
-	e820_edit_update(b, 0, low, E820_TYPE_RAM, E820_TYPE_RESERVED);
+	e820_edit_update(b, 0, bios_page_end(b), E820_TYPE_RAM, E820_TYPE_RESERVED);
 	e820_edit_remove(b, BIOS_BEGIN, BIOS_END, E820_TYPE_RAM);
 	sanitise(b);
 	e820_keep_step(b, STEP_BIOS_RANGE);
@@ -284,17 +283,27 @@ static void input_edit(struct boot *b, struct map_edit edit)
 	sanitise(b);
 }
 
-static void input_edits(struct boot *b)
+/* The edit of trim_bios() in the log; NULL if it is not there. */
+static const struct fact *trim_line(const struct boot *b)
+{
+	for (each_fact(f, b->record ? &b->record->log : &(const struct facts){ 0 }, FACT_E820_UPDATE))
+		if (!f->v[0] && f->v[1] == bios_page_end(b) && f->v[2] == E820_TYPE_RAM && f->v[3] == E820_TYPE_RESERVED)
+			return f;
+	return NULL;
+}
+
+/* Those of the log up to @until, or those that are left. */
+static void input_edits(struct boot *b, const struct fact *until)
 {
 	const struct fact *end = b->record ? facts_first(&b->record->log, FACT_LAST_PFN) : NULL;
 
-	for (size_t i = 0; !b->record && i < b->machine->edits.nr; i++)
+	for (size_t i = 0; !b->record && !until && i < b->machine->edits.nr; i++)
 		if (!b->machine->edits.v[i].late)
 			input_edit(b, b->machine->edits.v[i]);
 	if (!end)
 		return;
 	for (each_fact(f, &b->record->log, FACT_E820_UPDATE)) {
-		if (f > end)
+		if (f > end || f == until)
 			return;
 		if (f->v[2] == E820_TYPE_RAM && f->v[3] != E820_TYPE_RAM && f->v[3] != E820_TYPE_UNKNOWN && !e820_already_said(b, f, STAGE_E820))
 			input_edit(b, (struct map_edit){ { f->v[0], f->v[1] }, (uint32_t)f->v[2], (uint32_t)f->v[3], false });
@@ -370,7 +379,9 @@ void e820_run(struct boot *b)
 	finish_options(b);
 	remove_mmio(b);
 	add_kernel_range(b);
+	if (trim_line(b))
+		input_edits(b, trim_line(b));
 	trim_bios(b);
-	input_edits(b);
+	input_edits(b, NULL);
 	e820_end_of_ram(b);
 }

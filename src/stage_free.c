@@ -122,6 +122,13 @@ static uint64_t sum_zones(const struct boot *b, size_t offset)
 
 #define SUM_ZONES(b, member) sum_zones(b, offsetof(struct zone, member))
 
+static bool movable_announced(const struct boot *b)
+{
+	int how = boot_trait(b, TRAIT_HIGHMEM_INIT_LINES);
+
+	return how == 2 || (how == 1 && b->movable_from == ZONE_HIGHMEM);
+}
+
 /* 32 bits: zones that low memory does not hold are announced, empty ones too. Kernel: set_highmem_pages_init(). */
 static void say_highmem(struct boot *b)
 {
@@ -132,7 +139,7 @@ static void say_highmem(struct boot *b)
 			enum zone_type z = b->zone_order[i];
 			const struct zone *zone = &b->node[n].zone[z];
 
-			if (z == ZONE_HIGHMEM || (z == ZONE_MOVABLE && (b->movable_from == ZONE_HIGHMEM || boot_trait(b, TRAIT_HIGHMEM_INIT_LINES) == 2)))
+			if (z == ZONE_HIGHMEM || (z == ZONE_MOVABLE && movable_announced(b)))
 				SAY_TEXT(b, HIGHMEM_INIT, 0, zone_type_name(z), NULL, n, zone->span.start, zone->span.start + zone->spanned);
 		}
 }

@@ -57,15 +57,76 @@ static uint64_t give_up(struct boot *b, uint64_t start, uint64_t end)
 	return before - e820_bytes(&b->e820, E820_TYPE_RAM);
 }
 
-static void say_modified_map(struct boot *b)
+static void say_modified_map(struct boot *b, enum map_step step)
 {
-	SAY(b, MTRR_LOSING, 0, b->trimmed_bytes >> 20);
-	SAY(b, E820_MTRR, 0, 0);
 	e820_update_table(b->arena, &b->e820, boot_trait(b, TRAIT_SOFT_RESERVED_APART));
 	SAY(b, E820_BANNER, TAG_MODIFIED, 0);
 	for (size_t i = 0; i < b->e820.nr; i++)
 		SAY(b, E820_ENTRY, TAG_MODIFIED, b->e820.v[i].start, b->e820.v[i].end, b->e820.v[i].type);
-	e820_keep_step(b, STEP_MTRR);
+	e820_keep_step(b, step);
+}
+
+static void say_losing(struct boot *b)
+{
+	SAY(b, MTRR_LOSING, 0, b->trimmed_bytes >> 20);
+	SAY(b, E820_MTRR, 0, 0);
+	say_modified_map(b, STEP_MTRR);
+}
+
+/*
+ * Edits of the map that the log holds and the model has no cause for: registers that are not in the log, quirks of boards,
+ * memory that is scanned for corruption. Those that a modified map follows, and before memblock all of them, decide what RAM is.
+ */
+static uint64_t take_edits(struct boot *b, const struct fact *from, const struct fact *to)
+{
+	uint64_t lost = 0;
+
+	for (const struct fact *f = from; f && f < to; f++)
+		if (f->kind == FACT_E820_UPDATE && f->v[2] == E820_TYPE_RAM && f->v[3] == E820_TYPE_RESERVED && !e820_already_said(b, f, STAGE_E820) &&
+		    !e820_already_said(b, f, STAGE_MTRR)) {
+			*vec_push(b->arena, &b->input_edits) = (struct map_edit){ { f->v[0], f->v[1] }, E820_TYPE_RAM, E820_TYPE_RESERVED, false };
+			lost += give_up(b, f->v[0], f->v[1]);
+		}
+	return lost;
+}
+
+/* The first modified map behind @from in the log. */
+static const struct fact *modified_map(const struct boot *b, const struct fact *from)
+{
+	const struct fact *f = from;
+
+	while (f && (f = facts_next(&b->record->log, FACT_E820_BANNER, f)) && f->tag != TAG_MODIFIED)
+		;
+	return f;
+}
+
+static void trim_by_log(struct boot *b)
+{
+	const struct fact *losing = b->record ? facts_first(&b->record->log, FACT_MTRR_LOSING) : NULL;
+
+	if (!losing || !facts_first(&b->record->log, FACT_LAST_PFN))
+		return;
+	b->trimmed_bytes = take_edits(b, facts_first(&b->record->log, FACT_LAST_PFN), losing);
+	if (!b->trimmed_bytes)
+		return;
+	say_losing(b);
+	e820_end_of_ram(b);
+}
+
+static void quirks_by_log(struct boot *b)
+{
+	const struct fact *from = b->record ? facts_first(&b->record->log, FACT_LAST_PFN) : NULL, *map = modified_map(b, from), *to;
+
+	/* The map that the MTRRs modified is not this one. */
+	if (map && b->trimmed_bytes)
+		map = modified_map(b, map);
+	to = boot_trait(b, TRAIT_EARLY_ALLOC) == EARLY_MEMBLOCK ? map : from ? b->record->log.v + b->record->log.nr : NULL;
+	if (!from || !to || (!take_edits(b, from, to) && !b->input_edits.nr))
+		return;
+	if (map)
+		say_modified_map(b, STEP_QUIRK);
+	else
+		e820_update_table(b->arena, &b->e820, boot_trait(b, TRAIT_SOFT_RESERVED_APART));
 }
 
 void mtrr_run(struct boot *b)
@@ -81,9 +142,12 @@ void mtrr_run(struct boot *b)
 		}
 		b->trimmed_bytes += give_up(b, pos, PFN_PHYS(b->max_pfn));
 		if (b->trimmed_bytes) {
-			say_modified_map(b);
+			say_losing(b);
 			e820_end_of_ram(b);
 		}
+	} else {
+		trim_by_log(b);
 	}
 	e820_low_end(b);
+	quirks_by_log(b);
 }

@@ -77,7 +77,8 @@ bool numa_cleanup(struct boot *b, struct numa_meminfo *mi)
 				j++;
 				continue;
 			}
-			SAY(b, NUMA_MERGE, 0, (uint64_t)x->nid, x->range.start, x->range.end, y->range.start, y->range.end, joined.start, joined.end);
+			if (boot_trait(b, TRAIT_NUMA_SETUP) != NUMA_SETUP_OLD)
+				SAY(b, NUMA_MERGE, 0, (uint64_t)x->nid, x->range.start, x->range.end, y->range.start, y->range.end, joined.start, joined.end);
 			x->range = joined;
 			erase_block(mi, j);
 		}
@@ -268,6 +269,13 @@ void numa_alloc_node_data(struct boot *b, int nid)
 	say_node_data(b, nid, node->node_data, node_of(&b->memblock, base));
 }
 
+/* To 3.16 the node is announced here, with what its blocks span; 2.6.32 calls it by the boot allocator's name. */
+static void say_setup(struct boot *b, int nid, struct phys_range span)
+{
+	if (boot_trait(b, TRAIT_SETUP_TEXT) <= SETUP_EARLY && has_numa(b) && !b->numa_fake && b->machine->arch != ARCH_I386)
+		SAY(b, NODE_SETUP, 0, (uint64_t)nid, span.start, span.end);
+}
+
 static void bring_online(struct boot *b)
 {
 	for (size_t n = 0; n < b->nr_nodes; n++) {
@@ -279,6 +287,7 @@ static void bring_online(struct boot *b)
 		if (boot_trait(b, TRAIT_NODE_MIN_SIZE) && phys_len(span) < NODE_MIN_SIZE)
 			continue;
 		node->online = true;
+		say_setup(b, (int)n, span);
 		numa_alloc_node_data(b, (int)n);
 	}
 }

@@ -76,12 +76,12 @@ static void say_zone_limits(struct boot *b)
 
 		if (z == ZONE_MOVABLE)
 			continue;
-		if (pfns)
-			SAY_TEXT(b, ZONE_RANGE_PFN, 0, name, NULL, b->zone_lo[z], b->zone_hi[z]);
-		else if (b->zone_hi[z] > b->zone_lo[z])
-			SAY_TEXT(b, ZONE_RANGE, 0, name, NULL, PFN_PHYS(b->zone_lo[z]), PFN_PHYS(b->zone_hi[z]));
-		else
+		if (b->zone_hi[z] <= b->zone_lo[z] && boot_trait(b, TRAIT_ZONE_EMPTY_TEXT))
 			SAY_TEXT(b, ZONE_EMPTY, 0, name, NULL, 0);
+		else if (pfns)
+			SAY_TEXT(b, ZONE_RANGE_PFN, 0, name, NULL, b->zone_lo[z], b->zone_hi[z]);
+		else
+			SAY_TEXT(b, ZONE_RANGE, 0, name, NULL, PFN_PHYS(b->zone_lo[z]), PFN_PHYS(b->zone_hi[z]));
 	}
 }
 
@@ -399,9 +399,11 @@ static uint64_t dma_reserve_pages(const struct boot *b)
 	size_t i = 0, j = 0;
 	int nid;
 
+	if (b->machine->arch == ARCH_I386)
+		return 0;
 	if (boot_trait(b, TRAIT_DMA_RESERVE) == DMA_RESERVE_BOOTMEM)
 		return bootmem_dma_reserve(b);
-	if (boot_trait(b, TRAIT_DMA_RESERVE) != DMA_RESERVE_MEMBLOCK || b->machine->arch == ARCH_I386)
+	if (boot_trait(b, TRAIT_DMA_RESERVE) != DMA_RESERVE_MEMBLOCK)
 		return 0;
 	for (size_t m = 0; m < b->memblock.memory.nr; m++)
 		memory += pfn_len(pfn_clip(region_pfns(b, m), (struct pfn_range){ 0, MAX_DMA_PFN }));
@@ -417,7 +419,8 @@ static void first_sizes(struct boot *b, struct zone *zone, uint64_t dma_reserve)
 
 	zone->memmap_pages = memmap_estimate(b, zone);
 	zone->freesize = zone->present;
-	if (zone->type == ZONE_HIGHMEM)
+	/* Old kernels take the struct pages of HighMem out of HighMem, though they lie in low memory. */
+	if (zone->type == ZONE_HIGHMEM && boot_trait(b, TRAIT_MEMMAP_ESTIMATE) != MEMMAP_SPANNED)
 		zone->memmap_pages = 0;
 	if (zone->freesize >= zone->memmap_pages)
 		zone->freesize -= zone->memmap_pages;
@@ -446,7 +449,7 @@ static void say_zone_sizes(struct boot *b, const struct zone *zone)
 
 	if (zone->memmap_pages)
 		SAY_TEXT(b, ZONE_MEMMAP, 0, name, NULL, zone->memmap_pages);
-	if (zone->dma_reserve || (zone->type == b->zone_order[0] && boot_trait(b, TRAIT_DMA_RESERVE) != DMA_RESERVE_NONE && b->machine->arch != ARCH_I386))
+	if (zone->dma_reserve || (zone->type == b->zone_order[0] && boot_trait(b, TRAIT_DMA_RESERVE) != DMA_RESERVE_NONE))
 		SAY_TEXT(b, ZONE_RESERVED, 0, name, NULL, zone->dma_reserve);
 	if (zone->present_shown)
 		SAY_TEXT(b, ZONE_PAGES, 0, name, NULL, zone->present_shown, early_batch(b, zone->freesize));
@@ -472,6 +475,9 @@ static void say_node_setup(struct boot *b, const struct pgdat *node)
 		SAY(b, NODE_SETUP, 0, (uint64_t)node->nid, PFN_PHYS(node->span.start), PFN_PHYS(node->span.end));
 		return;
 	}
+	/* Without memory it spans nothing; the last byte is printed as 0, or, before 4.2, as what lies below 0. */
+	if (boot_trait(b, TRAIT_MEMORYLESS_TEXT) == MEMORYLESS_RANGE)
+		SAY(b, NODE_SETUP, 0, (uint64_t)node->nid, 0, boot_trait(b, TRAIT_SETUP_TEXT) == SETUP_ZONES);
 	if (boot_trait(b, TRAIT_MEMORYLESS_TEXT) == MEMORYLESS_BOTH)
 		SAY(b, NODE_INIT_MEMORYLESS, 0, (uint64_t)node->nid);
 	if (boot_trait(b, TRAIT_MEMORYLESS_TEXT) != MEMORYLESS_RANGE)
@@ -493,7 +499,7 @@ static void init_node(struct boot *b, struct pgdat *node, uint64_t dma_reserve)
 {
 	bool totals = boot_trait(b, TRAIT_TOTALPAGES_LINES);
 
-	if (boot_trait(b, TRAIT_SETUP_TEXT) == SETUP_ZONES)
+	if (boot_trait(b, TRAIT_SETUP_TEXT) >= SETUP_ZONES_8)
 		say_node_setup(b, node);
 	for (size_t i = 0; i < b->nr_zones; i++)
 		size_zone(b, node, b->zone_order[i], dma_reserve);

@@ -10,6 +10,8 @@
 
 /* Nine words of four bytes, aligned to two of them. */
 #define STRUCT_PAGE_32 40
+/* Eight words, before memory cgroups kept theirs there. */
+#define STRUCT_PAGE_32_OLD 32
 #define MAX_ARCH_PFN_5_LEVEL (UINT64_C(1) << 40)
 #define MAX_ARCH_PFN_PAE (UINT64_C(1) << 24)
 
@@ -260,7 +262,7 @@ void traits_resolve(const struct release *release, enum arch arch, const struct 
 	from_distribution(distribution_of(release, record), release->distro_build, ret);
 	if (arch == ARCH_I386) {
 		ret->t[TRAIT_MEM_MODEL].value = MODEL_FLAT;
-		ret->t[TRAIT_STRUCT_PAGE].value = STRUCT_PAGE_32;
+		ret->t[TRAIT_STRUCT_PAGE].value = ret->t[TRAIT_MEMMAP_ESTIMATE].value == MEMMAP_SPANNED ? STRUCT_PAGE_32_OLD : STRUCT_PAGE_32;
 		ret->t[TRAIT_ZONE_DEVICE].value = 0;
 		ret->t[TRAIT_KASLR_MEMORY].value = 0;
 		if (ret->t[TRAIT_KASLR_IMAGE].value == KASLR_ANYWHERE)

@@ -38,7 +38,7 @@ const char *trait_basis_name(enum trait_basis basis);
 /* Values; a trait that is not listed is 0 for no and 1 for yes, or a plain number. */
 enum { RANGE_OLD, RANGE_MEM, RANGE_GAP };                            /* RANGE_TEXT: to 3.4, to 6.19, from 7.0 */
 enum { ZONE_TEXT_PFN, ZONE_TEXT_8, ZONE_TEXT_16 };                   /* ZONE_TEXT */
-enum { SETUP_BOOTMEM, SETUP_EARLY, SETUP_ZONES };                    /* SETUP_TEXT */
+enum { SETUP_BOOTMEM, SETUP_EARLY, SETUP_ZONES_8, SETUP_ZONES };     /* SETUP_TEXT: the last two by the zones, in 8 or 16 digits */
 enum { MEMORYLESS_RANGE, MEMORYLESS_BOTH, MEMORYLESS_SHORT };        /* MEMORYLESS_TEXT */
 enum { UNAVAILABLE_NONE, UNAVAILABLE_RESERVED_LINE, UNAVAILABLE_ZEROED_LINE, UNAVAILABLE_ZONE_LINE, UNAVAILABLE_NODE_LINE };
 enum { NOSAVE_OLD, NOSAVE_PM, NOSAVE_HIBERNATION };                  /* NOSAVE_TEXT */
@@ -67,7 +67,7 @@ enum { MEMORYLESS_NEAREST, MEMORYLESS_X86, MEMORYLESS_GENERIC };     /* MEMORYLE
 enum { NODE_LOAD_SET, NODE_LOAD_ADD, NODE_LOAD_ONE };                /* NODE_LOAD */
 enum { PRESENT_LESS_MEMMAP, PRESENT_REAL };                          /* PRESENT_MEANS */
 enum { MEMMAP_SPANNED, MEMMAP_SPARSE, MEMMAP_NONE };                 /* MEMMAP_ESTIMATE: to 3.7, to 6.9, later */
-enum { DMA_RESERVE_BOOTMEM, DMA_RESERVE_MEMBLOCK, DMA_RESERVE_NONE };/* DMA_RESERVE */
+enum { DMA_RESERVE_BOOTMEM, DMA_RESERVE_ZERO, DMA_RESERVE_MEMBLOCK, DMA_RESERVE_NONE }; /* DMA_RESERVE */
 enum { SPARSE_BOOTMEM, SPARSE_MAPS, SPARSE_BUFFER_PAGE, SPARSE_BUFFER_PMD, SPARSE_SECTION };
 enum { HASH_RULE_PLAIN, HASH_RULE_ADAPT, HASH_RULE_FREE };           /* HASH_RULE: to 4.12, to 6.9, later */
 enum { HASH_HUGE_NO, HASH_HUGE_SHARE, HASH_HUGE_WHOLE };              /* HASH_VMALLOC_HUGE: by a node's share, by the whole table */
