@@ -293,6 +293,19 @@ static void extract_cpu_nodes(struct arena *arena, const struct boot_record *r, 
 	}
 }
 
+/* "... (v01 BOCHS  BXPC     00000001 ...": six letters behind the revision. */
+static void extract_oem(struct str text, struct acpi_table *t)
+{
+	ptrdiff_t at = str_find(text, STR(" (v"));
+	struct str oem = at < 0 ? (struct str){ 0 } : str_skip(text, (size_t)at + 6);
+
+	if (oem.n > 6)
+		oem.n = 6;
+	oem = str_trim(oem);
+	for (size_t i = 0; i < oem.n; i++)
+		t->oem[i] = oem.p[i];
+}
+
 static void extract_acpi(struct arena *arena, const struct boot_record *r, struct machine *m)
 {
 	const struct fact *mp = facts_first(&r->log, FACT_MPTABLE), *mp_old = facts_first(&r->log, FACT_MPTABLE_OLD);
@@ -306,6 +319,7 @@ static void extract_acpi(struct arena *arena, const struct boot_record *r, struc
 			name = STR("FACS");
 		for (size_t i = 0; i < 4 && i < name.n; i++)
 			t->signature[i] = name.p[i];
+		extract_oem(f->text, t);
 		t->address = f->v[0];
 		t->length = f->v[1];
 		t->line = f->line;

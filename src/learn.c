@@ -351,3 +351,14 @@ void kernel_apply_neighbours(struct kernel *kernel, const struct kernel *nearest
 	if (!kernel_masks_allocated(kernel))
 		kernel->cpumask_vars = (struct quantity){ 0 };
 }
+
+void kernel_lend(struct kernel *kernel, const struct kernel *from)
+{
+	borrow(kernel, from, OF_VERSION);
+	borrow(kernel, from, OF_ERA);
+	borrow(kernel, from, OF_BUILD);
+	kernel->has_numa = from->has_numa;
+	kernel->has_hotplug = from->has_hotplug;
+	kernel->has_hibernation = from->has_hibernation;
+	kernel->has_cma = from->has_cma;
+}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "json_map.h"
+#include "json_text.h"
 #include "mia/arena.h"
 
 #define SCHEMA "meminit-analyze/machine/1"
@@ -70,22 +71,24 @@ static void read_name16(struct json_reader *r, const struct json_field *field, s
 
 static const struct json_codec name16 = { write_name16, read_name16 };
 
-static struct json_object *write_signature(const struct json_field *field, const void *member)
+/* A few letters in place; arg is how many fit. A log may have any bytes there. */
+static struct json_object *write_letters(const struct json_field *field, const void *member)
 {
 	(void)field;
-	return json_object_new_string(member);
+	return json_text(str_of(member));
 }
 
-static void read_signature(struct json_reader *r, const struct json_field *field, struct json_object *value, void *member)
+static void read_letters(struct json_reader *r, const struct json_field *field, struct json_object *value, void *member)
 {
-	(void)field;
-	if (json_object_is_type(value, json_type_string) && json_object_get_string_len(value) <= 4)
+	const size_t room = (size_t)(uintptr_t)field->arg;
+
+	if (json_object_is_type(value, json_type_string) && (size_t)json_object_get_string_len(value) <= room)
 		memcpy(member, json_object_get_string(value), (size_t)json_object_get_string_len(value));
 	else
-		json_fail(r, "a text of at most 4 characters is wanted");
+		json_fail(r, "a text of at most %zu characters is wanted", room);
 }
 
-static const struct json_codec signature = { write_signature, read_signature };
+static const struct json_codec letters = { write_letters, read_letters };
 
 static struct json_object *write_flag(const struct json_field *field, const void *member)
 {
@@ -238,7 +241,8 @@ static const struct json_field srat_rows[] = {
 static const struct json_element srat_element = { JSON_FIELDS(srat_rows), sizeof(struct srat_memory) };
 
 static const struct json_field acpi_rows[] = {
-	NEEDED("signature", signature, struct acpi_table, signature),
+	{ "signature", &letters, offsetof(struct acpi_table, signature), JSON_REQUIRED, (const void *)(uintptr_t)4, 0 },
+	WITH("oem", letters, struct acpi_table, oem, (const void *)(uintptr_t)6),
 	NEEDED("address", as_u64, struct acpi_table, address),
 	FIELD("length", as_u64, struct acpi_table, length),
 };

@@ -81,7 +81,8 @@ static int session_open(struct session *s, const struct cli *cli)
 
 	*s = (struct session){ .cli = cli };
 	status = parse_boot(cli, &s->boot);
-	if (status == STATUS_OK)
+	/* A prediction's kernel is not that of the boot that shows the machine. */
+	if (status == STATUS_OK && cli->verb != VERB_PREDICT)
 		status = load_profile(s);
 	/* Who learns must not hear of what was learnt before. */
 	if (cli->verb != VERB_KERNEL)

@@ -323,17 +323,20 @@ void e820_end_of_ram(struct boot *b)
 	say_last_pfn(b, b->max_pfn);
 }
 
+#define VMALLOC_DEFAULT (128 * MIB)
+#define VMALLOC_OFFSET (8 * MIB)
+
+/* What is asked for, and the hole that guards it. Kernel: parse_vmalloc(). */
+uint64_t vmalloc_reserve(struct str option) { return max_u64(str_memparse(option, NULL), VMALLOC_DEFAULT) + VMALLOC_OFFSET; }
+
 /* 32 bits: what the kernel can reach directly ends where vmalloc's part of the address space begins. */
 static uint64_t low_ram_limit_pfn(const struct boot *b)
 {
 	const struct cmdline_option *vmalloc = cmdline_last(b->cmdline, "vmalloc");
 	uint64_t limit = is_known(b->kernel->low_ram_limit) ? b->kernel->low_ram_limit.v : UINT64_C(0x373fe000);
 
-	if (vmalloc && vmalloc->value.p && b->kernel->low_ram_limit.known != KNOWN_SAID) {
-		uint64_t size = max_u64(str_memparse(vmalloc->value, NULL), 128 * MIB);
-
-		limit = sub_sat(limit + 128 * MIB, size);
-	}
+	if (vmalloc && vmalloc->value.p && b->kernel->low_ram_limit.known != KNOWN_SAID)
+		limit = sub_sat(limit + VMALLOC_DEFAULT, vmalloc_reserve(vmalloc->value));
 	return PFN_DOWN(limit);
 }
 

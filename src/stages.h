@@ -22,6 +22,8 @@ void e820_edit_remove(struct boot *b, uint64_t start, uint64_t end, uint32_t typ
 bool e820_already_said(const struct boot *b, const struct fact *f, enum stage_id by);
 void e820_end_of_ram(struct boot *b);
 void e820_low_end(struct boot *b);
+/* 32 bits: bytes of address space that vmalloc=@option keeps. */
+uint64_t vmalloc_reserve(struct str option);
 /* Whole pages of RAM below 4 GiB. */
 uint64_t e820_low_ram_pages(const struct boot *b);
 

@@ -242,6 +242,7 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_USEMAP, S(5, 15, 149), 56, "stable", .stable = true },
 	{ TRAIT_USEMAP, S(6, 1, 76), 56, "stable", .stable = true },
 	{ TRAIT_USEMAP, S(6, 6, 15), 56, "stable", .stable = true },
+	{ TRAIT_INITRD_HIGH, V(3, 8), 1, "x86, boot: Define the 2.12 bzImage boot protocol" },
 	{ TRAIT_ENTRY_RANDOM, V(6, 2), 1, "x86/mm: Randomize per-cpu entry area" },
 	{ TRAIT_RESOURCE_BYTES, V(2, 6), 56, "" },
 	{ TRAIT_RESOURCE_BYTES, V(4, 6), 64, "resource: Add I/O resource descriptor" },

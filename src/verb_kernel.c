@@ -6,6 +6,7 @@
 #include "kernel_json.h"
 #include "mia/arena.h"
 #include "mia/learn.h"
+#include "mia/shipped.h"
 #include "session.h"
 
 struct learning {
@@ -50,13 +51,26 @@ static int write_profile(const struct cli *cli, const struct kernel *kernel)
 	return status;
 }
 
+static int list_profiles(const struct cli *cli)
+{
+	if (cli->nr_args > 1)
+		return cli_usage_error(cli, "'kernel list' wants nothing more, not '%s'", cli->args[1]);
+	for (size_t i = 0; shipped_name(i); i++)
+		printf("%s\n", shipped_name(i));
+	return STATUS_OK;
+}
+
 int verb_kernel(const struct cli *cli)
 {
-	struct learning l = { .arena = arena_create((size_t)64 << 20) };
+	struct learning l = { 0 };
 	int status;
 
+	if (cli->nr_args && !strcmp(cli->args[0], "list"))
+		return list_profiles(cli);
+	l.arena = arena_create((size_t)64 << 20);
+
 	if (!cli->nr_args || strcmp(cli->args[0], "learn"))
-		return cli_usage_error(cli, "what to do with kernels? there is 'kernel learn INPUT...'");
+		return cli_usage_error(cli, "what to do with kernels? there are 'kernel learn INPUT...' and 'kernel list'");
 	if (cli->nr_args < 2)
 		return cli_usage_error(cli, "'kernel learn' wants boots to learn from");
 	if (!l.arena || arena_guard(l.arena)) {

@@ -21,6 +21,9 @@ void kernel_apply_profile(struct kernel *kernel, const struct kernel *profile);
  */
 void kernel_apply_neighbours(struct kernel *kernel, const struct kernel *nearest, const struct kernel *alike);
 
+/* All of @from for a kernel of which nothing but the version is known, as guesses. */
+void kernel_lend(struct kernel *kernel, const struct kernel *from);
+
 /* CONFIG_CPUMASK_OFFSTACK, as far as it shows. */
 bool kernel_masks_allocated(const struct kernel *kernel);
 

@@ -42,7 +42,7 @@ struct srat_memory {
 };
 
 struct acpi_table {
-	char signature[5];
+	char signature[5], oem[7]; /* oem: empty if the log does not say */
 	uint64_t address, length;
 	uint32_t line;
 };

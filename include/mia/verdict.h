@@ -6,7 +6,7 @@
 #ifndef MIA_VERDICT_H
 #define MIA_VERDICT_H
 
-#include "mia/boot.h"
+#include "mia/prediction.h"
 
 enum check_verdict { CHECK_MATCH, CHECK_MISMATCH, CHECK_NOT_OBSERVED, CHECK_NOT_PREDICTED };
 
@@ -89,6 +89,7 @@ struct verdict {
 	const struct machine *machine;
 	const struct kernel *kernel;
 	const struct boot *boot;
+	const struct prediction *prediction; /* of a boot that has not happened; else NULL */
 	struct checks checks;
 	struct ledger ledger;
 	struct findings findings;
