@@ -311,6 +311,21 @@ static const struct json_fields doc_fields = JSON_FIELDS(doc_rows);
 
 /* --- both ways --- */
 
+/* CPUs that a log shows on emulated nodes belong to the nodes that those were cut from. */
+static void undo_emulation(const struct boot *b, struct machine *m)
+{
+	int *node;
+
+	if (!b->numa_fake || !m->cpu_node)
+		return;
+	node = arena_array(b->arena, int, m->possible_cpus);
+	for (size_t cpu = 0; cpu < m->possible_cpus; cpu++)
+		for (size_t i = 0; i < b->fakes.nr; i++)
+			if (b->fakes.v[i].nid == m->cpu_node[cpu])
+				node[cpu] = b->fakes.v[i].physical;
+	m->cpu_node = node;
+}
+
 void machine_of_boot(const struct boot *b, struct machine_doc *ret)
 {
 	struct machine *m = &ret->machine;
@@ -321,6 +336,7 @@ void machine_of_boot(const struct boot *b, struct machine_doc *ret)
 	m->kernel_elsewhere = (struct phys_ranges){ 0 };
 	m->brk_table = 0;
 	m->edits = b->input_edits;
+	undo_emulation(b, m);
 	ret->release = b->kernel->release.text;
 	ret->command_line = b->cmdline->text;
 }

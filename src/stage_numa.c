@@ -313,13 +313,44 @@ static void count_on_fakes(struct boot *b, int nid)
 		b->node[n].cpus += physical_of(b, (int)n) == physical_of(b, nid);
 }
 
+/* The first node that was cut from a real one. */
+static int first_fake_of(const struct boot *b, int physical)
+{
+	for (size_t i = 0; i < b->fakes.nr; i++)
+		if (b->fakes.v[i].physical == physical)
+			return b->fakes.v[i].nid;
+	return 0;
+}
+
+/* Where no table says where CPUs belong, emulated nodes get them in turn. Kernel: numa_init_array(). */
+static int nth_online(const struct boot *b, size_t nth)
+{
+	size_t online = 0;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		online += b->node[n].online;
+	for (size_t n = 0, left = online ? nth % online : 0; n < b->nr_nodes; n++)
+		if (b->node[n].online && !left--)
+			return (int)n;
+	return 0;
+}
+
+int numa_cpu_node(const struct boot *b, size_t cpu)
+{
+	const struct machine *m = b->machine;
+	int nid = m->cpu_node && cpu < m->possible_cpus ? m->cpu_node[cpu] : 0;
+
+	if (b->numa_dummy)
+		return b->numa_fake ? nth_online(b, cpu) : 0;
+	/* A log names the emulated node; a machine the real one. */
+	return b->numa_fake && !b->record ? first_fake_of(b, nid) : nid;
+}
+
 /* CPUs of each node; a CPU whose node has no memory to its own counts there all the same. */
 static void count_cpus(struct boot *b)
 {
-	const struct machine *m = b->machine;
-
-	for (size_t cpu = 0; cpu < m->online_cpus; cpu++) {
-		int nid = m->cpu_node && cpu < m->possible_cpus && (!b->numa_dummy || b->numa_fake) ? m->cpu_node[cpu] : 0;
+	for (size_t cpu = 0; cpu < b->machine->online_cpus; cpu++) {
+		int nid = numa_cpu_node(b, cpu);
 
 		if (b->numa_fake)
 			count_on_fakes(b, nid);

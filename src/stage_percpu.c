@@ -54,7 +54,7 @@ static void sizes(struct percpu *p)
 
 static int cpu_node(const struct boot *b, size_t cpu)
 {
-	int nid = b->machine->cpu_node && (!b->numa_dummy || b->numa_fake) ? b->machine->cpu_node[cpu] : 0;
+	int nid = numa_cpu_node(b, cpu);
 
 	return (size_t)nid < b->nr_nodes ? nid : 0;
 }

@@ -52,5 +52,6 @@ void old_direct_map(struct boot *b, bool gb_pages);
 
 /* stage_numa.c */
 void numa_alloc_node_data(struct boot *b, int nid);
+int numa_cpu_node(const struct boot *b, size_t cpu);
 
 #endif
