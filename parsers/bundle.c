@@ -76,6 +76,9 @@ static bool take_list(struct arena *arena, const struct input_doc *doc, struct b
 	case SOURCE_BUDDYINFO:
 		buddyinfo_parse(arena, doc->bytes, &boot->buddyinfo);
 		return boot->buddyinfo.nr > 0;
+	case SOURCE_PAGETYPEINFO:
+		pagetypeinfo_parse(arena, doc->bytes, &boot->pagetypes);
+		return boot->pagetypes.nr > 0;
 	case SOURCE_FIRMWARE_MEMMAP:
 		firmware_memmap_parse(arena, doc->bytes, &boot->firmware_memmap);
 		return boot->firmware_memmap.nr > 0;
@@ -123,7 +126,6 @@ static bool take_document(struct arena *arena, const struct input_doc *doc, stru
 	case SOURCE_DMIDECODE:
 		boot->dimm_bytes = dmidecode_parse(doc->bytes);
 		return boot->dimm_bytes > 0;
-	case SOURCE_PAGETYPEINFO:
 	case SOURCE_MTRR:
 	case SOURCE_SYSCTL_RESERVE_RATIO:
 	case SOURCE_DIRECT_MAP:

@@ -223,9 +223,12 @@ static struct json_object *predicted_iomem(const struct boot *b)
 
 static struct json_object *predicted_blocks(const struct boot *b)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = json_object_new_object(), *present = b->block_size ? json_object_new_array() : NULL;
 
 	add(o, "size", b->block_size ? number(b->block_size) : NULL);
+	for (size_t i = 0; i < b->blocks.nr; i++)
+		append(present, range_array(b->blocks.v[i].start, b->blocks.v[i].end));
+	add(o, "present", present);
 	return o;
 }
 

@@ -89,6 +89,20 @@ static void extract_node_data(const struct boot_record *r, struct kernel *k)
 		k->pglist_data = said(old->v[1] - old->v[0], old->line);
 }
 
+/* Pages of the zone that a "used for memmap" line counts: those present, or in the flat model all that it spans. */
+static uint64_t memmap_base_pages(const struct boot_record *r, const struct kernel *k, const struct fact *pages)
+{
+	if (k->arch != ARCH_I386)
+		return pages->v[0];
+	for (each_fact(f, &r->log, FACT_ZONE_RANGE))
+		if (str_eq(f->s[0], pages->s[0]))
+			return PFN_DOWN(f->v[1]) - PFN_DOWN(f->v[0]);
+	for (each_fact(f, &r->log, FACT_ZONE_RANGE_PFN))
+		if (str_eq(f->s[0], pages->s[0]))
+			return f->v[1] - f->v[0];
+	return pages->v[0];
+}
+
 /* sizeof(struct page), from the estimate that old kernels print. */
 static void extract_struct_page(const struct boot_record *r, struct kernel *k)
 {
@@ -97,13 +111,15 @@ static void extract_struct_page(const struct boot_record *r, struct kernel *k)
 	for (each_fact(f, &r->log, FACT_ZONE_MEMMAP))
 		memmap = max_u64(memmap, f->v[0]);
 	for (each_fact(f, &r->log, FACT_ZONE_PAGES)) {
+		uint64_t pages = memmap_base_pages(r, k, f);
 		const struct fact *m = NULL;
 
 		for (const struct fact *p = r->log.v; p < f; p++)
 			if (p->kind == FACT_ZONE_MEMMAP && str_eq(p->s[0], f->s[0]))
 				m = p;
-		if (m && m->v[0] == memmap && f->v[0] > 10000 && k->traits.t[TRAIT_MEMMAP_ESTIMATE].value == MEMMAP_SPARSE)
-			k->struct_page = said((m->v[0] * PAGE_SIZE / f->v[0] + 7) / 8 * 8, m->line);
+		/* Rounded up to pages, and of up to a sixteenth more than what is present: never less than the size, never 8 more. */
+		if (m && m->v[0] == memmap && pages > 10000 && (k->arch == ARCH_I386 || k->traits.t[TRAIT_MEMMAP_ESTIMATE].value == MEMMAP_SPARSE))
+			k->struct_page = said(m->v[0] * PAGE_SIZE / pages / 8 * 8, m->line);
 	}
 }
 

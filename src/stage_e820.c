@@ -89,6 +89,8 @@ static void setup_data(struct boot *b)
 		e820_edit_update(b, r.start, r.end, E820_TYPE_RAM, E820_TYPE_RESERVED_KERN);
 	}
 	sanitise(b);
+	if (boot_trait(b, TRAIT_SETUP_DATA_SAVED))
+		b->e820_kexec = e820_copy(b->arena, &b->e820);
 	e820_keep_step(b, STEP_SETUP_DATA);
 	SAY(b, E820_BANNER, TAG_EXTENDED, 0);
 	say_table(b, TAG_SETUP_DATA);

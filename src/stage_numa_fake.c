@@ -73,6 +73,8 @@ static uint64_t piece_end(const struct boot *b, uint64_t start, uint64_t first_e
 			break;
 		}
 	}
+	if (boot_trait(b, TRAIT_NUMA_SETUP) == NUMA_SETUP_OLD)
+		return end;
 	/* What would be left below 4 GiB is too small to stand alone. */
 	if (end < DMA32_END && DMA32_END - end - hole_bytes(b, end, DMA32_END) < FAKE_MIN_SIZE)
 		end = DMA32_END;
@@ -106,7 +108,11 @@ static bool split_count(struct emulation *e, uint64_t nr)
 			if (!block)
 				continue;
 			end = block->range.start + size + ((uint64_t)e->next < big ? FAKE_MIN_SIZE : 0);
-			emit(e, block, piece_end(e->b, block->range.start, end, block->range.end, size));
+			end = piece_end(e->b, block->range.start, end, block->range.end, size);
+			/* 2.6.32: the last one takes what is left. */
+			if (boot_trait(e->b, TRAIT_NUMA_SETUP) == NUMA_SETUP_OLD && (uint64_t)e->next + 1 == nr)
+				end = block->range.end;
+			emit(e, block, end);
 			if (e->next > 2 * MAX_NUMNODES)
 				return false;
 		}

@@ -290,11 +290,26 @@ static uint64_t block_size(const struct boot *b)
 	}
 }
 
+/* A block is there as soon as one of its sections is. Kernel: memory_dev_init() (drivers/base/memory.c). */
+static void find_blocks(struct boot *b)
+{
+	for (size_t i = 0; i < b->sections.nr; i++) {
+		struct number_range r = { b->sections.v[i].start / b->block_size, div_up(b->sections.v[i].end, b->block_size) };
+		struct number_range *last = b->blocks.nr ? &b->blocks.v[b->blocks.nr - 1] : NULL;
+
+		if (last && last->end >= r.start)
+			last->end = r.end;
+		else
+			*vec_push(b->arena, &b->blocks) = r;
+	}
+}
+
 void blocks_run(struct boot *b)
 {
 	if (b->machine->arch != ARCH_X86_64 || !b->kernel->has_hotplug)
 		return;
 	b->block_size = block_size(b);
+	find_blocks(b);
 	if (boot_trait(b, TRAIT_BLOCK_SIZE_TEXT) == BLOCK_SIZE_INFO || (boot_trait(b, TRAIT_BLOCK_SIZE_TEXT) == BLOCK_SIZE_DEBUG && PFN_PHYS(b->max_pfn) >= 64 * GIB))
 		SAY(b, MEMORY_BLOCK_SIZE, 0, b->block_size >> 20);
 }

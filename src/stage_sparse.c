@@ -2,7 +2,7 @@
  * stage_sparse.c - sections of physical memory, and the struct pages that describe them.
  *
  *   in:   memblock.memory, the sizes of struct page, mem_section and the usage map
- *   out:  section roots, usage maps, struct pages and their page tables reserved in memblock
+ *   out:  present sections; section roots, usage maps, struct pages and their page tables reserved in memblock
  *
  * A section is 128 MiB and has struct pages for all of itself however little of it is memory. Without sections (32 bits) one
  * array per node covers all from its first to its last page.
@@ -55,6 +55,7 @@ static void find_sections(struct sparse *s)
 			s->v[s->nr - 1].to = to;
 		else
 			*vec_push(s->b->arena, s) = (struct section_range){ from, to, memory->v[i].nid };
+		ranges_add(s->b->arena, &s->b->sections, (struct phys_range){ from << SECTION_BITS, to << SECTION_BITS });
 		done = to;
 	}
 }

@@ -124,6 +124,8 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_KERNEL_RANGE, V(3, 9), 1, "read 3.6, 3.10" },
 	{ TRAIT_KERNEL_RESERVED_KERN, V(2, 6), 1, "" },
 	{ TRAIT_KERNEL_RESERVED_KERN, V(6, 15), 0, "read 6.14, 6.18" },
+	{ TRAIT_SETUP_DATA_SAVED, V(2, 6), 1, "" },
+	{ TRAIT_SETUP_DATA_SAVED, V(4, 13), 0, "x86/boot/e820: Introduce the bootloader provided e820_table_firmware[] table" },
 	{ TRAIT_SETUP_DATA_LATE, V(3, 13), 1, "read 3.10, 3.14" },
 	{ TRAIT_MEMMAP_OPTION, V(2, 6), MEMMAP_NO_PRAM, "" },
 	{ TRAIT_MEMMAP_OPTION, V(4, 1), MEMMAP_PRAM, "read 4.0, 4.2" },
@@ -224,6 +226,14 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_MOVABLE_TAIL, S(5, 15, 50), 1, "stable", .stable = true },
 
 	/* sparsemem */
+	{ TRAIT_HOLES_SET_UP, V(2, 6), 1, "" },
+	{ TRAIT_HOLES_SET_UP, V(5, 8), 0, "mm: memmap_init: iterate over memblock regions rather that check each PFN" },
+	{ TRAIT_SUBSECTIONS, V(2, 6), 0, "" },
+	{ TRAIT_SUBSECTIONS, V(5, 3), 1, "mm/sparsemem: introduce struct mem_section_usage" },
+	{ TRAIT_ONLINE_SUBSECTION, V(2, 6), 0, "" },
+	{ TRAIT_ONLINE_SUBSECTION, V(5, 12), 1, "mm: teach pfn_to_online_page() to consider subsection validity" },
+	{ TRAIT_BLOCK_ZONE, V(2, 6), 0, "" },
+	{ TRAIT_BLOCK_ZONE, V(5, 18), 1, "drivers/base/memory: determine and store zone for single-zone memory blocks" },
 	{ TRAIT_MEM_SECTION_ROOTS, V(4, 15), 1, "mm/sparsemem: Allocate mem_section at runtime for CONFIG_SPARSEMEM_EXTREME=y" },
 	{ TRAIT_MEM_SECTION_ROOTS, S(4, 14, 10), 1, "stable", .stable = true },
 	{ TRAIT_SPARSE_ALLOC, V(2, 6), SPARSE_BOOTMEM, "" },

@@ -105,6 +105,16 @@ struct numa_fake {
 	int nid, physical;
 };
 
+/* Numbered things, [start, end). */
+struct number_range {
+	uint64_t start, end;
+};
+
+struct number_ranges {
+	struct number_range *v;
+	size_t nr, cap;
+};
+
 struct numa_fakes {
 	struct numa_fake *v;
 	size_t nr, cap;
@@ -283,7 +293,9 @@ struct boot {
 
 	uint64_t nr_kernel_pages, nr_all_pages; /* basis of hash table sizes */
 	uint64_t totalpages_built;          /* "Total pages" of the zonelists line */
+	struct phys_ranges sections;        /* that have struct pages, however little of them is memory; none in the flat model */
 	uint64_t block_size;                /* of memory hotplug, bytes */
+	struct number_ranges blocks;        /* present memory blocks, by number */
 
 	uint64_t model_reserved;            /* pages that the model has reserved at the hand-over, CMA among them */
 	struct balance balance;

@@ -163,6 +163,23 @@ struct buddyinfo {
 	size_t nr, cap;
 };
 
+/* A zone's free blocks of one kind by order, or how many pageblocks are of that kind. */
+struct pagetype_row {
+	int nid;
+	char zone[16], kind[16];
+	bool is_blocks;
+	bool cut;                 /* a count is a lower bound */
+	uint64_t free[NR_ORDERS];
+	uint64_t blocks;
+	uint32_t line;
+};
+
+struct pagetypes {
+	struct pagetype_row *v;
+	size_t nr, cap;
+	struct said block_order; /* of a pageblock */
+};
+
 struct memory_block {
 	uint64_t index;
 	bool online;
@@ -225,6 +242,7 @@ struct boot_record {
 	struct key_values meminfo, vmstat;
 	struct iomem iomem;
 	struct buddyinfo buddyinfo;
+	struct pagetypes pagetypes;
 	struct memory_blocks blocks;
 	struct node_files nodes;
 	struct e820_table firmware_memmap;

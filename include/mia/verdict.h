@@ -14,7 +14,7 @@ enum check_verdict { CHECK_MATCH, CHECK_MISMATCH, CHECK_NOT_OBSERVED, CHECK_NOT_
 struct value {
 	bool known;
 	size_t nr;     /* 0: a single number */
-	uint64_t v[8];
+	uint64_t v[12];
 };
 
 struct check {
