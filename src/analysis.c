@@ -27,6 +27,9 @@ static struct str command_line_of(const struct boot_record *record)
 {
 	const struct fact *f = facts_first(&record->log, FACT_COMMAND_LINE), *later = facts_first(&record->log, FACT_KERNEL_COMMAND_LINE);
 
+	/* What the kernel has built in or adds is in the later line alone. */
+	if (f && later && later->s[0].n > f->s[0].n && str_find(later->s[0], f->s[0]) >= 0)
+		return later->s[0];
 	if (f)
 		return f->s[0];
 	return later ? later->s[0] : record->cmdline;

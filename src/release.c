@@ -45,13 +45,23 @@ static void find_distribution(struct release *r)
 	}
 }
 
+/* The compiler calls itself Ubuntu's too, and stands first. */
+static ptrdiff_t find_last(struct str s, struct str what)
+{
+	ptrdiff_t found = -1, at;
+
+	for (size_t from = 0; from < s.n && (at = str_find(str_skip(s, from), what)) >= 0; from = (size_t)found + 1)
+		found = (ptrdiff_t)from + at;
+	return found;
+}
+
 /*
  * Debian and Ubuntu number their kernels by ABI; the upstream release stands in the build text: "Debian 6.1.192-2 (2026-11-16)",
  * "(Ubuntu 5.15.0-46.49-generic 5.15.39)".
  */
 void release_refine(struct str build, struct release *ret)
 {
-	ptrdiff_t at = str_find(build, STR(" Debian ")), ubuntu = str_find(build, STR("(Ubuntu "));
+	ptrdiff_t at = str_find(build, STR(" Debian ")), ubuntu = find_last(build, STR("(Ubuntu "));
 	struct release upstream = { 0 };
 	struct str s, word;
 

@@ -132,7 +132,7 @@ static void fill_memblock(struct boot *b)
 			continue;
 		memblock_add(mb, e->start, e->end, NUMA_NO_NODE, 0);
 	}
-	if (b->machine->arch == ARCH_I386)
+	if (b->machine->arch == ARCH_I386 && boot_trait(b, TRAIT_HIGH_REMOVED))
 		memblock_remove(mb, PFN_PHYS(b->max_pfn), UINT64_MAX);
 	memblock_trim_memory(mb, PAGE_SIZE);
 }

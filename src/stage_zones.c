@@ -15,7 +15,6 @@
 #define MAX_DMA_PFN UINT64_C(0x1000)
 #define MAX_DMA32_PFN UINT64_C(0x100000)
 #define MAX_ORDER_PAGES UINT64_C(1024)
-#define PAGES_PER_SECTION_64 (UINT64_C(1) << 15)
 
 const char *zone_type_name(enum zone_type type)
 {
@@ -530,13 +529,21 @@ static void memoryless_nodes(struct boot *b, int when)
 
 /* --- holes that have struct pages --- */
 
+/* Kernel: SECTION_SIZE_BITS (arch/x86/include/asm/sparsemem.h). */
+static uint64_t section_pages(const struct boot *b)
+{
+	if (b->machine->arch != ARCH_I386)
+		return UINT64_C(1) << (27 - PAGE_SHIFT);
+	return UINT64_C(1) << ((boot_trait(b, TRAIT_PAE) ? 29 : 26) - PAGE_SHIFT);
+}
+
 static bool section_present(const struct boot *b, uint64_t pfn)
 {
-	uint64_t section = align_down(pfn, PAGES_PER_SECTION_64);
+	uint64_t section = align_down(pfn, section_pages(b));
 
 	if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_FLAT)
 		return true;
-	return memblock_overlaps(&b->memblock.memory, PFN_PHYS(section), PFN_PHYS(section + PAGES_PER_SECTION_64));
+	return memblock_overlaps(&b->memblock.memory, PFN_PHYS(section), PFN_PHYS(section + section_pages(b)));
 }
 
 /* Pages of [start, end) whose section has memory. */
@@ -545,7 +552,7 @@ static uint64_t pages_with_struct(const struct boot *b, uint64_t start, uint64_t
 	uint64_t pages = 0;
 
 	while (start < end) {
-		uint64_t stop = min_u64(end, align_down(start, PAGES_PER_SECTION_64) + PAGES_PER_SECTION_64);
+		uint64_t stop = min_u64(end, align_down(start, section_pages(b)) + section_pages(b));
 
 		if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_FLAT)
 			return end - start;
@@ -554,7 +561,7 @@ static uint64_t pages_with_struct(const struct boot *b, uint64_t start, uint64_t
 		} else {
 			/* Skip to the section of the next memory. */
 			size_t i = memblock_search(&b->memblock.memory, PFN_PHYS(start));
-			uint64_t next = i < b->memblock.memory.nr ? align_down(PFN_DOWN(b->memblock.memory.v[i].base), PAGES_PER_SECTION_64) : end;
+			uint64_t next = i < b->memblock.memory.nr ? align_down(PFN_DOWN(b->memblock.memory.v[i].base), section_pages(b)) : end;
 
 			stop = min_u64(end, max_u64(stop, next));
 		}
@@ -604,8 +611,9 @@ static void unavailable_per_hole(struct boot *b)
 			last_nid = nid;
 		}
 	}
-	if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_SPARSE && hole)
-		unavailable(b, last_nid, highest_populated(b, &b->node[last_nid]), hole, round_up_to(hole, PAGES_PER_SECTION_64));
+	if (hole && (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_SPARSE || boot_trait(b, TRAIT_FLAT_TAIL)))
+		unavailable(b, last_nid, highest_populated(b, &b->node[last_nid]), hole,
+			    round_up_to(hole, boot_trait(b, TRAIT_MEM_MODEL) == MODEL_SPARSE ? section_pages(b) : MAX_ORDER_PAGES));
 }
 
 /* One zone's holes; @hole is where the last one ended, of whatever node that was. */
@@ -626,7 +634,7 @@ static uint64_t holes_of_zone(const struct boot *b, int nid, const struct zone *
 		*hole = r.end;
 	}
 	if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_SPARSE)
-		pages += pages_with_struct(b, *hole, round_up_to(zone->span.end, PAGES_PER_SECTION_64));
+		pages += pages_with_struct(b, *hole, round_up_to(zone->span.end, section_pages(b)));
 	return pages;
 }
 
@@ -635,6 +643,9 @@ static void unavailable_per_zone(struct boot *b)
 {
 	uint64_t hole = 0;
 
+	/* One flat array needed no such care yet. */
+	if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_FLAT)
+		return;
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		for (size_t z = 0; z < b->nr_zones; z++) {
 			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
@@ -658,7 +669,7 @@ static void unavailable_zeroed(struct boot *b)
 		pages += pages_with_struct(b, PFN_DOWN(last), PFN_UP(r->base));
 		last = r->end;
 	}
-	pages += pages_with_struct(b, PFN_DOWN(last), boot_trait(b, TRAIT_UNAVAILABLE_TAIL) ? round_up_to(b->max_pfn, PAGES_PER_SECTION_64) : b->max_pfn);
+	pages += pages_with_struct(b, PFN_DOWN(last), boot_trait(b, TRAIT_UNAVAILABLE_TAIL) ? round_up_to(b->max_pfn, section_pages(b)) : b->max_pfn);
 	if (pages)
 		SAY(b, UNAVAILABLE_ZEROED, 0, pages);
 }
@@ -710,6 +721,22 @@ static void hash_basis(struct boot *b)
 	}
 }
 
+/* Nodes that the affinity tables name are possible, with memory or without. */
+static bool node_named(const struct boot *b, int nid)
+{
+	const struct machine *m = b->machine;
+
+	if (b->numa_dummy || b->numa_fake)
+		return false;
+	for (size_t i = 0; i < m->srat.nr; i++)
+		if (m->srat.v[i].node == nid)
+			return true;
+	for (size_t i = 0; i < m->apic_node.nr; i++)
+		if (m->apic_node.v[i] == nid)
+			return true;
+	return false;
+}
+
 void zones_run(struct boot *b)
 {
 	uint64_t dma_reserve = dma_reserve_pages(b);
@@ -730,7 +757,7 @@ void zones_run(struct boot *b)
 
 		if (node->has_memory)
 			node->online = true;
-		if (node->has_memory || (boot_trait(b, TRAIT_MEMORYLESS_NODE) == MEMORYLESS_GENERIC && node->cpus)) {
+		if (node->has_memory || (boot_trait(b, TRAIT_MEMORYLESS_NODE) == MEMORYLESS_GENERIC && (node->cpus || node_named(b, (int)n)))) {
 			node->online = true;
 			if (!node->has_memory)
 				boot_alloc_bytes(b, OWNER_NODE_DATA, b->kernel->pglist_data.v, 64, NUMA_NO_NODE);

@@ -95,6 +95,9 @@ static void from_companions(struct resolver *r)
 
 	if (unavailable->basis == BASIS_EVIDENCE)
 		prove(r, TRAIT_UNAVAILABLE_RULE, unavailable->value, unavailable->line);
+	/* To 5.12 only kernels with sections say so. */
+	if (unavailable->basis == BASIS_EVIDENCE && unavailable->value != UNAVAILABLE_NODE_LINE)
+		prove(r, TRAIT_MEM_MODEL, MODEL_SPARSE, unavailable->line);
 	if (range->basis == BASIS_EVIDENCE && range->value == RANGE_OLD)
 		prove(r, TRAIT_NODE_DATA_TEXT, NODE_DATA_OLD, range->line);
 }
