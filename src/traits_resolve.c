@@ -244,6 +244,21 @@ static void from_frees(struct resolver *r)
 		prove(r, TRAIT_EFI_REMOVE_MMIO, 1, mmio->line);
 }
 
+/*
+ * Kernels for real time cannot have transparent huge pages, and /proc/meminfo counts them where there are any.
+ * Linux kernel: TRANSPARENT_HUGEPAGE depends on !PREEMPT_RT (mm/Kconfig); meminfo_proc_show() (fs/proc/meminfo.c).
+ */
+static void from_huge_pages(struct resolver *r)
+{
+	const struct fact *version = facts_first(r->log, FACT_LINUX_VERSION);
+	const struct key_values *meminfo = &r->record->meminfo;
+
+	if (version && (str_find(version->s[1], STR(" PREEMPT_RT ")) >= 0 || str_find(version->s[1], STR(" PREEMPT RT ")) >= 0))
+		prove(r, TRAIT_THP, 0, version->line);
+	if (key_values_find(meminfo, "MemTotal") && key_values_find(meminfo, "DirectMap4k"))
+		prove(r, TRAIT_THP, key_values_find(meminfo, "AnonHugePages") != NULL, 0);
+}
+
 /* The trampoline's virtual address shows whether the direct map stands at its fixed place. */
 static void from_trampoline(struct resolver *r)
 {
@@ -278,6 +293,7 @@ void traits_resolve(const struct release *release, enum arch arch, const struct 
 	from_words(&r);
 	from_companions(&r);
 	from_max_arch_pfn(&r);
+	from_huge_pages(&r);
 	from_zone_list(&r);
 	from_order(&r);
 	from_nosave(&r);
