@@ -277,10 +277,23 @@ static bool answers_missing(const struct facts *log)
 	return true;
 }
 
+/* The first line of that kind. Where the zones' own header is not there, the next thing that setup_arch() says stands for it. */
+static const struct fact *stop_at(const struct boot *b, enum fact_kind kind)
+{
+	static const enum fact_kind behind_zones[] = { FACT_IOAPIC, FACT_CPUS_ALLOWED, FACT_NOSAVE, FACT_PCI_GAP, FACT_SETUP_PERCPU };
+	const struct facts *log = &b->record->log;
+	const struct fact *stop = facts_first(log, kind);
+	size_t from = boot_trait(b, TRAIT_ZONES_LATE) ? ARRAY_SIZE(behind_zones) - 1 : 0;
+
+	for (size_t i = from; !stop && kind == FACT_ZONE_HEADER && i < ARRAY_SIZE(behind_zones); i++)
+		stop = facts_first(log, behind_zones[i]);
+	return stop;
+}
+
 void memblock_replay_until(struct boot *b, enum fact_kind kind)
 {
 	const struct facts *log = &b->record->log;
-	const struct fact *stop = facts_first(log, kind), *end = log->v + log->nr;
+	const struct fact *stop = stop_at(b, kind), *end = log->v + log->nr;
 	struct memblock_replay *r = &b->replay;
 
 	if (!r->on)

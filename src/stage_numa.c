@@ -367,6 +367,7 @@ static void say_split(struct boot *b)
 	if (boot_trait(b, TRAIT_ZONE_HIGHMEM))
 		SAY(b, HIGHMEM_AVAILABLE, 0, (b->max_pfn - b->max_low_pfn) >> (20 - PAGE_SHIFT));
 	SAY(b, LOWMEM_AVAILABLE, 0, b->max_low_pfn >> (20 - PAGE_SHIFT));
+	SAY(b, MAPPED_LOW_RAM, 0, 0, b->max_mapped);
 }
 
 void numa_run(struct boot *b)

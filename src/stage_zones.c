@@ -479,7 +479,10 @@ static void say_node_setup(struct boot *b, const struct pgdat *node)
 		SAY(b, NODE_SETUP, 0, (uint64_t)node->nid, 0, boot_trait(b, TRAIT_SETUP_TEXT) == SETUP_ZONES);
 	if (boot_trait(b, TRAIT_MEMORYLESS_TEXT) == MEMORYLESS_BOTH)
 		SAY(b, NODE_INIT_MEMORYLESS, 0, (uint64_t)node->nid);
-	if (boot_trait(b, TRAIT_MEMORYLESS_TEXT) != MEMORYLESS_RANGE)
+	/* A range without pages: its last byte is 0, or the one before it. */
+	if (boot_trait(b, TRAIT_MEMORYLESS_TEXT) <= MEMORYLESS_RANGE)
+		SAY(b, NODE_SETUP, 0, (uint64_t)node->nid, 0, boot_trait(b, TRAIT_MEMORYLESS_TEXT) == MEMORYLESS_RANGE);
+	else
 		SAY(b, NODE_MEMORYLESS, 0, (uint64_t)node->nid);
 }
 
