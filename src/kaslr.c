@@ -147,13 +147,33 @@ static bool image_is_early(const struct boot *b)
 	return boot_zone_of(b, PFN_DOWN(b->kernel_base), &nid) && PFN_DOWN(b->kernel_base) < b->node[nid].first_deferred_pfn;
 }
 
+#define SECTION_PAGES (128 * MIB >> PAGE_SHIFT)
+
+/*
+ * "node 0 initialised, 212283 pages": free pages whose struct pages waited. Sections that were needed before are not among
+ * them, so only what is less than a section off can be the image's doing.
+ */
+static uint64_t deferred_misfit(const struct boot *b)
+{
+	uint64_t pages = 0;
+
+	for (each_fact(f, &b->record->log, FACT_DEFERRED)) {
+		uint64_t off = f->v[0] < b->nr_nodes ? magnitude((int64_t)(b->node[f->v[0]].deferred_pages - f->v[1])) : 0;
+
+		pages += off < SECTION_PAGES / 2 ? off : 0;
+	}
+	return pages;
+}
+
 static struct fit fit_of(const struct boot *b)
 {
 	struct fit fit = { .misplaced = misplaced(b) };
 	int64_t share;
 
-	if (!b->balance.known)
+	if (!b->balance.known) {
+		fit.pages = deferred_misfit(b);
 		return fit;
+	}
 	/* What an estimated image is too small by says nothing about its place. */
 	share = balance_image_share(b, b->balance.residue);
 	fit.pages = magnitude(b->balance.residue - share);

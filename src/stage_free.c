@@ -150,6 +150,9 @@ void free_all_run(struct boot *b)
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		b->node[n].first_deferred_pfn = b->node[n].has_memory ? first_deferred(b, &b->node[n]) : UINT64_MAX;
 	count_free(b);
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++)
+			b->node[n].deferred_pages += b->node[n].zone[b->zone_order[z]].managed_at_free - b->node[n].zone[b->zone_order[z]].managed_early;
 	b->model_reserved = b->physpages - SUM_ZONES(b, managed_at_free);
 	b->reserved_pages = (struct amount){ .v = b->physpages - SUM_ZONES(b, managed_at_free) - b->cma_pages, .basis = AMOUNT_ESTIMATED };
 }

@@ -137,6 +137,43 @@ static void fill_memblock(struct boot *b)
 	memblock_trim_memory(mb, PAGE_SIZE);
 }
 
+#define EFI_MAP_USUAL_ENTRIES 128
+#define EFI_DESCRIPTOR_BYTES 48
+#define POOL_HEADER_BYTES 24
+#define DMA_END (16 * MIB)
+
+/* The loader's own memory, where the map tells which that is; else a place where it is in no one's way. */
+static uint64_t place_of_efi_map(const struct boot *b, uint64_t bytes)
+{
+	struct memblock_request request = { .size = bytes, .align = PAGE_SIZE, .min = DMA_END, .max = 4 * GIB, .nid = NUMA_NO_NODE, .ranged = true };
+	struct memblock up = b->memblock;
+
+	for (size_t i = b->machine->efi.nr; i-- > 0;) {
+		const struct efi_region *r = &b->machine->efi.v[i];
+
+		if (r->type == EFI_LOADER_DATA && phys_len(r->range) >= bytes && !memblock_overlaps(&b->memblock.reserved, r->range.start, r->range.start + bytes))
+			return r->range.start;
+	}
+	up.bottom_up = true;
+	return b->machine->efi.nr ? 0 : memblock_find(&up, &request);
+}
+
+/*
+ * Where the loader left the EFI map is in no log; a map of the usual length stands for it. From 6.1 on it lies with the ACPI
+ * tables, outside of RAM.
+ */
+static void reserve_efi_map(struct boot *b)
+{
+	const struct machine *m = b->machine;
+	uint64_t bytes = align_up(POOL_HEADER_BYTES + (m->efi.nr ? m->efi.nr : EFI_MAP_USUAL_ENTRIES) * EFI_DESCRIPTOR_BYTES, PAGE_SIZE), base;
+
+	if (m->firmware != FIRMWARE_EFI || phys_len(m->efi_memmap) || !boot_trait(b, TRAIT_EFI_MAP_IN_RAM))
+		return;
+	base = place_of_efi_map(b, bytes);
+	if (base)
+		boot_reserve(b, OWNER_EFI_MEMMAP, base, base + bytes);
+}
+
 /* The trampoline that starts other CPUs, somewhere below 1 MiB; before memblock it had a fixed place. */
 static void reserve_real_mode(struct boot *b)
 {
@@ -155,6 +192,7 @@ void reserve_run(struct boot *b)
 	reserve_initrd(b);
 	reserve_setup_data(b);
 	fill_memblock(b);
+	reserve_efi_map(b);
 	reserve_gaps(b);
 	efi_run_early(b);
 	reserve_real_mode(b);

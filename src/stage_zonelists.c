@@ -185,17 +185,23 @@ static const char *policy_zone(const struct boot *b)
 	return zone_type_name(best);
 }
 
-void zonelists_run(struct boot *b)
+static void say_zonelists(struct boot *b)
 {
-	const char *mobility;
+	const char *mobility = b->totalpages_built < PAGEBLOCK_PAGES * MIGRATE_TYPES ? "off." : "on.";
 
-	fallback_orders(b);
-	b->totalpages_built = total_pages(b);
-	mobility = b->totalpages_built < PAGEBLOCK_PAGES * MIGRATE_TYPES ? "off." : "on.";
+	if (b->dma_reserve_unknown && boot_trait(b, TRAIT_MANAGED_MEANS) != MANAGED_PRESENT)
+		return;
 	if (boot_trait(b, TRAIT_ZONELIST_TEXT))
 		SAY_TEXT(b, ZONELISTS_ORDER, 0, zonelist_order(b), mobility, b->nr_online, b->totalpages_built);
 	else
 		SAY_TEXT(b, ZONELISTS, 0, mobility, NULL, b->nr_online, b->totalpages_built);
+}
+
+void zonelists_run(struct boot *b)
+{
+	fallback_orders(b);
+	b->totalpages_built = total_pages(b);
+	say_zonelists(b);
 	if (b->kernel->has_numa)
 		SAY_TEXT(b, POLICY_ZONE, 0, policy_zone(b), NULL, 0);
 }

@@ -412,6 +412,14 @@ static uint64_t dma_reserve_pages(const struct boot *b)
 }
 
 /* Kernel: free_area_init_core(). */
+/* Boot services memory of firmware whose map is not known is kept until late, below 16 MiB too. */
+static bool hidden_dma_reserve(const struct boot *b)
+{
+	bool counted = boot_trait(b, TRAIT_DMA_RESERVE) == DMA_RESERVE_MEMBLOCK && b->machine->arch != ARCH_I386;
+
+	return counted && b->machine->firmware == FIRMWARE_EFI && !b->machine->efi.nr && !b->replay.on && boot_trait(b, TRAIT_EFI_FREE) != EFI_FREE_NONE;
+}
+
 static void first_sizes(struct boot *b, struct zone *zone, uint64_t dma_reserve)
 {
 	bool lowest = zone->type == b->zone_order[0];
@@ -448,7 +456,7 @@ static void say_zone_sizes(struct boot *b, const struct zone *zone)
 
 	if (zone->memmap_pages)
 		SAY_TEXT(b, ZONE_MEMMAP, 0, name, NULL, zone->memmap_pages);
-	if (zone->dma_reserve || (zone->type == b->zone_order[0] && boot_trait(b, TRAIT_DMA_RESERVE) != DMA_RESERVE_NONE))
+	if (zone->type == b->zone_order[0] && boot_trait(b, TRAIT_DMA_RESERVE) != DMA_RESERVE_NONE && !b->dma_reserve_unknown)
 		SAY_TEXT(b, ZONE_RESERVED, 0, name, NULL, zone->dma_reserve);
 	if (zone->present_shown)
 		SAY_TEXT(b, ZONE_PAGES, 0, name, NULL, zone->present_shown, early_batch(b, zone->freesize));
@@ -744,6 +752,7 @@ void zones_run(struct boot *b)
 {
 	uint64_t dma_reserve = dma_reserve_pages(b);
 
+	b->dma_reserve_unknown = hidden_dma_reserve(b);
 	configure_zones(b);
 	zone_limits(b);
 	node_spans(b);

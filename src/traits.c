@@ -149,6 +149,8 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_ACPI_RESERVE, S(5, 10, 32), 1, "stable", .stable = true },
 	{ TRAIT_ACPI_RESERVE, S(5, 11, 14), 1, "stable; read in 5.11.14", .stable = true },
 	{ TRAIT_ALTERNATIVES_LATE, V(7, 0), 1, "seen in 7.2, not in 6.12" },
+	{ TRAIT_EFI_MAP_IN_RAM, V(2, 6), 1, "" },
+	{ TRAIT_EFI_MAP_IN_RAM, V(6, 1), 0, "efi: libstub: install boot-time memory map as config table; seen in 6.1, not in 5.10" },
 	{ TRAIT_EFI_FREE, V(2, 6), EFI_FREE_NONE, "" },
 	{ TRAIT_EFI_FREE, V(3, 0), EFI_FREE_UNRESERVED, "x86, efi: Retain boot service code until after switching to virtual mode" },
 	{ TRAIT_EFI_FREE, V(4, 8), EFI_FREE_SILENT, "read 4.7, 4.9" },

@@ -82,6 +82,7 @@ struct pgdat {
 	uint64_t spanned, present;
 	uint64_t movable_pfn;      /* start of its Movable zone, 0 for none */
 	uint64_t first_deferred_pfn;
+	uint64_t deferred_pages;   /* free pages behind it, which wait for the other CPUs */
 	struct phys_range node_data;
 	struct zone zone[NR_ZONE_TYPES];
 	int *fallback;
@@ -289,6 +290,7 @@ struct boot {
 	enum zone_type zone_order[NR_ZONE_TYPES]; /* configured zones, lowest first */
 	size_t nr_zones;
 	enum zone_type movable_from;        /* highest zone that Movable is cut from */
+	bool dma_reserve_unknown;           /* the firmware holds memory below 16 MiB, and nothing says how much */
 	uint64_t physpages;                 /* present pages of all nodes */
 
 	uint64_t nr_kernel_pages, nr_all_pages; /* basis of hash table sizes */
