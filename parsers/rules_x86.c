@@ -123,11 +123,11 @@ const struct line_rule line_rules_x86[] = {
 
 	/* EFI */
 	{ FACT_EFI_MEM, EFI_MEM_NUMBERS, 0, "EFI: mem%02u: type=%u, attr=%#x, range=[%#018x-%#018x) (%uMB)", "EFI: mem00: type=3, attr=0xf, range=[0x0000000000000000-0x0000000000001000) (0MB)" },
-	{ FACT_EFI_MEM, EFI_MEM_NUMBERS, 0, "efi: mem%02u: type=%u, attr=%#x, range=[%#018x-%#018x) (%uMB)", "efi: mem00: type=7, attr=0xf, range=[0x0000000000000000-0x000000000008e000) (0MB)" },
+	{ FACT_EFI_MEM, EFI_MEM_NUMBERS, 0, "efi: mem%02u: type=%u, attr=%#x, range=[%#018x-%#018x) (%uMB)", "efi: mem00: type=3, attr=0xf, range=[0x0000000000000000-0x0000000000001000) (0MB)" },
 	{ FACT_EFI_MEM, EFI_MEM_TEXT, 4, "efi: mem%02u: [%s] range=[%#018x-%#018x] (%uMB)",
 	  "efi: mem00: [Boot Code   |   |  |  |  |  |  |  |  |  |  |   |WB|WT|WC|UC] range=[0x0000000000000000-0x0000000000000fff] (0MB)" },
 	{ FACT_EFI_MEM, EFI_MEM_TEXT, 0, "efi: mem%02u: [%s] range=[%#018x-%#018x) (%uMB)",
-	  "efi: mem00: [Boot Data          |   |  |  |  |   |WB|WT|WC|UC] range=[0x0000000000000000-0x0000000000001000) (0MB)" },
+	  "efi: mem00: [Boot Code          |   |  |  |  |  |  |   |WB|WT|WC|UC] range=[0x0000000000000000-0x0000000000001000) (0MB)" },
 	{ FACT_EFI_REMOVE_MMIO, 0, 4, "efi: Remove mem%02u: MMIO range=[%#010x-%#010x] (%uMB) from e820 map", "efi: Remove mem127: MMIO range=[0xffe00000-0xffffffff] (2MB) from e820 map" },
 	{ FACT_EFI_MIRROR, 0, 0, "efi: Memory: %uM/%uM mirrored memory", "efi: Memory: 16384M/65536M mirrored memory" },
 	{ FACT_ESRT, 0, 2, "esrt: Reserving ESRT space from %#018x to %#018x.", "esrt: Reserving ESRT space from 0x0000000077f1e018 to 0x0000000077f1e050." },
