@@ -86,4 +86,5 @@ void analysis_run(struct arena *arena, const struct boot_record *record, const s
 	verify(arena, record, boot, &ret->checks);
 	ledger_build(arena, ret);
 	gaps_collect(arena, ret);
+	ret->broken = machine_check(arena, ret);
 }

@@ -127,6 +127,15 @@ static void complain(struct session *s, const struct mia_error *error)
 	s->status = worst_status(s->status, (int)error->code);
 }
 
+/* The boot is shown nevertheless: the rest of it may be right. */
+static void complain_of_model(struct session *s, const struct verdict *verdict)
+{
+	if (!verdict->broken)
+		return;
+	cli_complain("%s: internal error, please report it: %s", verdict->input_name, verdict->broken);
+	s->status = worst_status(s->status, STATUS_INTERNAL);
+}
+
 static void progress(const struct session *s)
 {
 	if (s->nr_done % 100 == 0 && !cli_has(s->cli, OPTION_QUIET) && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO))
@@ -152,6 +161,7 @@ static bool visit(void *context, struct arena *arena, const struct input *input,
 		int status;
 
 		analyse(s, arena, input, &boots, i, &verdict);
+		complain_of_model(s, &verdict);
 		status = s->each(s->context, arena, &verdict);
 		s->status = worst_status(s->status, status);
 		s->stopped = status == STATUS_INTERNAL;

@@ -359,7 +359,8 @@ static void settle_zone(struct boot *b, struct zone *zone)
 {
 	struct amount *m = &zone->managed;
 
-	m->v = zone->managed_at_free + zone->late_frees;
+	/* What was attributed to the wrong zone may come to more than this one has. */
+	m->v = min_u64(zone->present, zone->managed_at_free + zone->late_frees);
 	m->min = sub_sat(m->v, zone->doubt_down);
 	m->max = min_u64(zone->present, m->v + zone->doubt_up);
 	m->basis = b->balance.known && tail_known(b) ? (m->min == m->v && m->max == m->v ? AMOUNT_EXACT : AMOUNT_BOUNDED) : AMOUNT_ESTIMATED;

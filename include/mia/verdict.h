@@ -96,6 +96,7 @@ struct verdict {
 	struct gaps gaps;
 	uint64_t unexplained_bytes;
 	bool unexplained_known;
+	const char *broken; /* an invariant of the model that does not hold: our error; NULL if there is none */
 };
 
 /* The row with this id; NULL if there is none. */
@@ -107,6 +108,9 @@ const char *basis_name(enum basis basis);
 
 /* verify.c: hold the boot against everything the record observed. */
 void verify(struct arena *arena, const struct boot_record *record, const struct boot *boot, struct checks *ret);
+
+/* machine_check.c: what does not hold of this boot though it must hold of every one; NULL if all is well. */
+const char *machine_check(struct arena *arena, const struct verdict *verdict);
 
 /* ledger.c: where every byte went. */
 void ledger_build(struct arena *arena, struct verdict *verdict);
