@@ -15,8 +15,17 @@
 #define MAP_ENTRY_BYTES 2
 #define MAP_ALIGN 64
 
+/* A unit of one block alone is as large as can be. */
+#define ONE_BLOCK_SHIFT 63
+#define MAP_LOWEST UINT64_C(0x8000)
+
+struct memnodemap {
+	unsigned shift;
+	uint64_t bytes; /* 0 if it fits in what is there */
+};
+
 /* The map from addresses to nodes, one entry for each of the largest units that no node's start divides. */
-static uint64_t memnodemap_bytes(const struct boot *b)
+static struct memnodemap memnodemap(const struct boot *b)
 {
 	uint64_t starts = 0, top = 0, entries;
 	unsigned used = 0;
@@ -31,9 +40,20 @@ static uint64_t memnodemap_bytes(const struct boot *b)
 		used++;
 	}
 	if (used <= 1 || !starts)
-		return 0;
+		return (struct memnodemap){ ONE_BLOCK_SHIFT, 0 };
 	entries = (top >> __builtin_ctzll(starts)) + 1;
-	return entries > EMBEDDED_MAP_ENTRIES ? align_up(entries * MAP_ENTRY_BYTES, MAP_ALIGN) : 0;
+	return (struct memnodemap){ (unsigned)__builtin_ctzll(starts) + PAGE_SHIFT, entries > EMBEDDED_MAP_ENTRIES ? align_up(entries * MAP_ENTRY_BYTES, MAP_ALIGN) : 0 };
+}
+
+void bootmem_memnodemap(struct boot *b)
+{
+	struct memnodemap map = memnodemap(b);
+	struct memblock_request request = { .size = map.bytes, .align = MAP_ALIGN, .min = MAP_LOWEST, .nid = NUMA_NO_NODE, .ranged = true };
+	uint64_t base = map.bytes ? boot_alloc(b, OWNER_NUMA_DISTANCE, &request) : 0;
+
+	if (base)
+		SAY(b, NUMA_MEMNODEMAP, 0, base, base + map.bytes);
+	SAY(b, NUMA_HASH_SHIFT, 0, map.shift);
 }
 
 static uint64_t slit_bytes(const struct boot *b)
@@ -61,6 +81,6 @@ uint64_t bootmem_dma_reserve(const struct boot *b)
 	if (phys_len(b->initrd) && b->initrd.end <= DMA_END)
 		pages += PFN_DOWN(phys_len(b->machine->ramdisk));
 	if (b->machine->has_srat && !b->numa_dummy && !b->numa_fake)
-		pages += PFN_DOWN(slit_bytes(b)) + PFN_DOWN(memnodemap_bytes(b));
+		pages += PFN_DOWN(slit_bytes(b)) + PFN_DOWN(memnodemap(b).bytes);
 	return pages;
 }

@@ -108,7 +108,8 @@ static void dummy_node(struct boot *b)
 {
 	/* A guest that Xen gave its pages to knows nothing of nodes. Kernel: xen_arch_setup(). */
 	bool off = cmdline_is(b->cmdline, "numa", "off") || b->machine->firmware == FIRMWARE_XEN;
-	struct phys_range all = { 0, PFN_PHYS(b->max_pfn) };
+	/* Without nodes all that is there is node 0's, even what cannot be used. */
+	struct phys_range all = { 0, has_numa(b) ? PFN_PHYS(b->max_pfn) : UINT64_MAX };
 
 	if (off && has_numa(b))
 		SAY(b, NUMA_OFF, 0, 0);
@@ -378,6 +379,8 @@ void numa_run(struct boot *b)
 	say_split(b);
 	if (!srat_blocks(b))
 		dummy_node(b);
+	else if (boot_trait(b, TRAIT_NUMA_SETUP) == NUMA_SETUP_OLD && !fake)
+		bootmem_memnodemap(b);
 	if (fake)
 		numa_emulate(b, str_skip(option->value, 5));
 	if (b->replay.on)

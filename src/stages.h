@@ -46,6 +46,8 @@ int64_t balance_image_share(const struct boot *b, int64_t residue);
 
 /* stage_bootmem.c: pages below 16 MiB that early reservations took. */
 uint64_t bootmem_dma_reserve(const struct boot *b);
+/* The map from addresses to nodes, to 2.6.38. */
+void bootmem_memnodemap(struct boot *b);
 
 /* stage_directmap_old.c: to 3.8, holes are mapped too. */
 void old_direct_map(struct boot *b, bool gb_pages);
