@@ -60,12 +60,15 @@ void boot_reserve(struct boot *b, enum owner owner, uint64_t base, uint64_t end)
 
 void boot_disown(struct boot *b, uint64_t base, uint64_t end)
 {
-	/* Ranges added by the cuts need not be looked at again. */
-	for (size_t i = b->owned.nr; i-- > 0;) {
+	uint64_t left = end - base;
+
+	/* What is given back was taken lately. Ranges added by the cuts need not be looked at again. */
+	for (size_t i = b->owned.nr; i-- > 0 && left;) {
 		struct owned_range old = b->owned.v[i];
 
 		if (old.range.start >= end || old.range.end <= base)
 			continue;
+		left = sub_sat(left, phys_len(phys_clip(old.range, (struct phys_range){ base, end })));
 		b->owned.v[i].range = (struct phys_range){ old.range.start, max_u64(base, old.range.start) };
 		if (old.range.end > end)
 			boot_own(b, old.owner, end, old.range.end);
