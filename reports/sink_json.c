@@ -2,370 +2,355 @@
 #include "sink_json.h"
 
 #include "claims.h"
-#include "json_text.h"
+#include "json_out.h"
 
 #include <string.h>
 
-#include "mia/arena.h"
-
 #define SCHEMA "meminit-analyze/verdict/1"
 
-static struct json_object *number(uint64_t v) { return json_object_new_uint64(v); }
-static struct json_object *text(const char *s) { return json_text(str_of(s)); }
-static struct json_object *str(struct str s) { return json_text(s); }
-static struct json_object *boolean(bool b) { return json_object_new_boolean(b); }
-
-static void add(struct json_object *to, const char *key, struct json_object *value)
+static void range_list(struct json_out *w, uint64_t start, uint64_t end)
 {
-	json_object_object_add_ex(to, key, value, JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT);
+	json_out_list(w, NULL);
+	json_out_u64(w, NULL, start);
+	json_out_u64(w, NULL, end - 1);
+	json_out_end_list(w);
 }
 
-static void append(struct json_object *to, struct json_object *value) { json_object_array_add(to, value); }
-
-static struct json_object *range_array(uint64_t start, uint64_t end)
+static void input(struct json_out *w, const struct verdict *v)
 {
-	struct json_object *a = json_object_new_array_ext(2);
+	const struct boot_record *r = v->record;
 
-	append(a, number(start));
-	append(a, number(end - 1));
-	return a;
+	json_out_object(w, "input");
+	json_out_text(w, "name", v->input_name);
+	json_out_text(w, "sha256", v->sha256);
+	json_out_u64(w, "boot", v->boot_index);
+	json_out_u64(w, "boots", v->nr_boots);
+	json_out_list(w, "sources");
+	for (int s = 0; r && s < NR_SOURCES; s++)
+		if (r->has_source[s])
+			json_out_text(w, NULL, source_name((enum source_kind)s));
+	json_out_end_list(w);
+	json_out_bool(w, "truncated", v->truncated || (r && (r->head_missing || r->tail_missing)));
+	json_out_end_object(w);
 }
 
-static struct json_object *input(const struct verdict *v)
+static void kernel(struct json_out *w, const struct verdict *v)
 {
-	struct json_object *o = json_object_new_object(), *sources = json_object_new_array();
-
-	add(o, "name", text(v->input_name));
-	add(o, "sha256", text(v->sha256));
-	add(o, "boot", number(v->boot_index));
-	add(o, "boots", number(v->nr_boots));
-	for (int s = 0; s < NR_SOURCES; s++)
-		if (v->record->has_source[s])
-			append(sources, text(source_name((enum source_kind)s)));
-	add(o, "sources", sources);
-	add(o, "truncated", boolean(v->truncated || v->record->head_missing || v->record->tail_missing));
-	return o;
-}
-
-static struct json_object *kernel(const struct verdict *v)
-{
-	struct json_object *o = json_object_new_object(), *traits = json_object_new_object();
-
-	add(o, "release", str(v->kernel->release.text));
-	add(o, "arch", text(arch_name(v->kernel->arch)));
-	add(o, "command_line", str(v->boot->cmdline->text));
+	json_out_object(w, "kernel");
+	json_out_str(w, "release", v->kernel->release.text);
+	json_out_text(w, "arch", arch_name(v->kernel->arch));
+	json_out_str(w, "command_line", v->boot->cmdline->text);
+	json_out_object(w, "traits");
 	for (int id = 1; id < NR_TRAITS; id++) {
 		const struct trait *t = &v->kernel->traits.t[id];
-		struct json_object *trait = json_object_new_object();
 
-		add(trait, "value", json_object_new_int(t->value));
-		add(trait, "basis", text(trait_basis_name(t->basis)));
-		add(trait, "line", t->line ? number(t->line) : NULL);
-		add(traits, trait_name((enum trait_id)id), trait);
+		json_out_object(w, trait_name((enum trait_id)id));
+		json_out_i64(w, "value", t->value);
+		json_out_text(w, "basis", trait_basis_name(t->basis));
+		json_out_maybe(w, "line", t->line, t->line);
+		json_out_end_object(w);
 	}
-	add(o, "traits", traits);
-	return o;
+	json_out_end_object(w);
+	json_out_end_object(w);
 }
 
-static struct json_object *e820(const struct e820_table *table)
+static void e820(struct json_out *w, const struct e820_table *table)
 {
-	struct json_object *a = json_object_new_array();
 	char buf[32];
 
+	json_out_list(w, "e820");
 	for (size_t i = 0; i < table->nr; i++) {
-		struct json_object *e = json_object_new_object();
-
-		add(e, "start", number(table->v[i].start));
-		add(e, "end", number(table->v[i].end - 1));
-		add(e, "type", text(e820_type_text(table->v[i].type, buf)));
-		append(a, e);
+		json_out_object(w, NULL);
+		json_out_u64(w, "start", table->v[i].start);
+		json_out_u64(w, "end", table->v[i].end - 1);
+		json_out_text(w, "type", e820_type_text(table->v[i].type, buf));
+		json_out_end_object(w);
 	}
-	return a;
+	json_out_end_list(w);
 }
 
-static struct json_object *machine_nodes(const struct verdict *v)
+static void machine_node(struct json_out *w, const struct boot *b, size_t n, bool distances_known)
 {
-	struct json_object *a = json_object_new_array();
-	const struct boot *b = v->boot;
-	bool known = b->numa_dummy || machine_distances_known(v->machine);
-
-	for (size_t n = 0; n < b->nr_nodes; n++) {
-		struct json_object *node = json_object_new_object(), *ranges = json_object_new_array();
-		struct json_object *distance = known ? json_object_new_array() : NULL;
-
-		add(node, "id", number(n));
-		for (size_t i = 0; i < b->memblock.memory.nr; i++)
-			if (b->memblock.memory.v[i].nid == (int)n)
-				append(ranges, range_array(b->memblock.memory.v[i].base, b->memblock.memory.v[i].end));
-		add(node, "ranges", ranges);
-		for (size_t i = 0; known && i < b->nr_nodes; i++)
-			append(distance, number(boot_distance(b, (int)n, (int)i)));
-		add(node, "distance", distance);
-		append(a, node);
+	json_out_object(w, NULL);
+	json_out_u64(w, "id", n);
+	json_out_list(w, "ranges");
+	for (size_t i = 0; i < b->memblock.memory.nr; i++)
+		if (b->memblock.memory.v[i].nid == (int)n)
+			range_list(w, b->memblock.memory.v[i].base, b->memblock.memory.v[i].end);
+	json_out_end_list(w);
+	if (distances_known) {
+		json_out_list(w, "distance");
+		for (size_t i = 0; i < b->nr_nodes; i++)
+			json_out_u64(w, NULL, boot_distance(b, (int)n, (int)i));
+		json_out_end_list(w);
+	} else {
+		json_out_null(w, "distance");
 	}
-	return a;
+	json_out_end_object(w);
 }
 
-static struct json_object *machine(const struct verdict *v)
+static void machine(struct json_out *w, const struct verdict *v)
 {
-	struct json_object *o = json_object_new_object();
+	bool distances_known = v->boot->numa_dummy || machine_distances_known(v->machine);
 
-	add(o, "firmware", text(firmware_name(v->machine->firmware)));
-	add(o, "dmi", str(v->machine->dmi));
-	add(o, "cpus", v->machine->online_cpus ? number(v->machine->online_cpus) : NULL);
-	add(o, "e820", e820(&v->machine->e820));
-	add(o, "nodes", machine_nodes(v));
-	return o;
+	json_out_object(w, "machine");
+	json_out_text(w, "firmware", firmware_name(v->machine->firmware));
+	json_out_str(w, "dmi", v->machine->dmi);
+	json_out_maybe(w, "cpus", v->machine->online_cpus, v->machine->online_cpus);
+	e820(w, &v->machine->e820);
+	json_out_list(w, "nodes");
+	for (size_t n = 0; n < v->boot->nr_nodes; n++)
+		machine_node(w, v->boot, n, distances_known);
+	json_out_end_list(w);
+	json_out_end_object(w);
 }
 
 /* --- predicted --- */
 
-static struct json_object *if_claimed(bool claimed, uint64_t v) { return claimed ? number(v) : NULL; }
-
-static struct json_object *predicted_protection(const struct boot *b, const struct zone *z)
+static void predicted_protection(struct json_out *w, const struct boot *b, const struct zone *z)
 {
-	struct json_object *a = json_object_new_array();
-
+	json_out_list(w, "protection");
 	for (size_t i = 0; i < b->nr_zones; i++)
-		append(a, number(z->protection[b->zone_order[i]]));
-	return a;
+		json_out_u64(w, NULL, z->protection[b->zone_order[i]]);
+	json_out_end_list(w);
 }
 
-static struct json_object *predicted_zone(const struct boot *b, const struct zone *z)
+static void predicted_zone(struct json_out *w, const struct boot *b, const struct zone *z)
 {
-	struct json_object *o = json_object_new_object();
 	struct zone_claims claim = zone_claims(b, z);
 
-	add(o, "name", text(zone_type_name(z->type)));
-	add(o, "start_pfn", if_claimed(claim.extents, z->span.start));
-	add(o, "spanned", if_claimed(claim.extents, z->spanned));
-	add(o, "present", if_claimed(claim.extents, z->present_shown));
-	add(o, "managed", if_claimed(claim.managed, z->managed.v));
-	add(o, "managed_basis", text(basis_name(z->managed.basis)));
-	add(o, "managed_min", if_claimed(claim.managed, z->managed.min));
-	add(o, "managed_max", if_claimed(claim.managed, z->managed.max));
-	add(o, "min", if_claimed(claim.marks, z->min));
-	add(o, "low", if_claimed(claim.marks, z->low));
-	add(o, "high", if_claimed(claim.marks, z->high));
-	add(o, "promo", if_claimed(claim.promo, z->promo));
-	add(o, "protection", claim.marks ? predicted_protection(b, z) : NULL);
-	add(o, "pcp_high", if_claimed(claim.pcp_high, z->pcp_high));
-	add(o, "pcp_high_min", if_claimed(claim.pcp_range, z->pcp_high_min));
-	add(o, "pcp_high_max", if_claimed(claim.pcp_range, z->pcp_high_max));
-	add(o, "pcp_batch", if_claimed(claim.marks, z->pcp_batch));
-	add(o, "stat_threshold", if_claimed(claim.marks, z->stat_threshold));
-	return o;
+	json_out_object(w, NULL);
+	json_out_text(w, "name", zone_type_name(z->type));
+	json_out_maybe(w, "start_pfn", claim.extents, z->span.start);
+	json_out_maybe(w, "spanned", claim.extents, z->spanned);
+	json_out_maybe(w, "present", claim.extents, z->present_shown);
+	json_out_maybe(w, "managed", claim.managed, z->managed.v);
+	json_out_text(w, "managed_basis", basis_name(z->managed.basis));
+	json_out_maybe(w, "managed_min", claim.managed, z->managed.min);
+	json_out_maybe(w, "managed_max", claim.managed, z->managed.max);
+	json_out_maybe(w, "min", claim.marks, z->min);
+	json_out_maybe(w, "low", claim.marks, z->low);
+	json_out_maybe(w, "high", claim.marks, z->high);
+	json_out_maybe(w, "promo", claim.promo, z->promo);
+	if (claim.marks)
+		predicted_protection(w, b, z);
+	else
+		json_out_null(w, "protection");
+	json_out_maybe(w, "pcp_high", claim.pcp_high, z->pcp_high);
+	json_out_maybe(w, "pcp_high_min", claim.pcp_range, z->pcp_high_min);
+	json_out_maybe(w, "pcp_high_max", claim.pcp_range, z->pcp_high_max);
+	json_out_maybe(w, "pcp_batch", claim.marks, z->pcp_batch);
+	json_out_maybe(w, "stat_threshold", claim.marks, z->stat_threshold);
+	json_out_end_object(w);
 }
 
-static struct json_object *predicted_nodes(const struct boot *b)
+static void predicted_nodes(struct json_out *w, const struct boot *b)
 {
-	struct json_object *a = json_object_new_array();
-
+	json_out_list(w, "nodes");
 	for (size_t n = 0; n < b->nr_nodes; n++) {
 		const struct pgdat *node = &b->node[n];
-		struct json_object *o = json_object_new_object(), *zones = json_object_new_array();
 
 		if (!node->online)
 			continue;
-		add(o, "id", number(n));
-		add(o, "start_pfn", number(node->span.start));
-		add(o, "spanned", number(node->spanned));
-		add(o, "present", number(node->present));
+		json_out_object(w, NULL);
+		json_out_u64(w, "id", n);
+		json_out_u64(w, "start_pfn", node->span.start);
+		json_out_u64(w, "spanned", node->spanned);
+		json_out_u64(w, "present", node->present);
+		json_out_list(w, "zones");
 		for (size_t z = 0; z < b->nr_zones; z++)
-			append(zones, predicted_zone(b, &node->zone[b->zone_order[z]]));
-		add(o, "zones", zones);
-		append(a, o);
+			predicted_zone(w, b, &node->zone[b->zone_order[z]]);
+		json_out_end_list(w);
+		json_out_end_object(w);
 	}
-	return a;
+	json_out_end_list(w);
 }
 
-static struct json_object *predicted_fallback(const struct boot *b)
+static void predicted_fallback(struct json_out *w, const struct boot *b)
 {
-	struct json_object *a = json_object_new_array();
 	bool any = false;
 
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		any |= b->node[n].nr_fallback > 0;
+	if (!any) {
+		json_out_null(w, "fallback");
+		return;
+	}
+	json_out_list(w, "fallback");
 	for (size_t n = 0; n < b->nr_nodes; n++) {
-		struct json_object *order = json_object_new_array();
-
-		if (!b->node[n].nr_fallback) {
-			json_object_put(order);
+		if (!b->node[n].nr_fallback)
 			continue;
-		}
+		json_out_list(w, NULL);
 		for (size_t i = 0; i < b->node[n].nr_fallback; i++)
-			append(order, json_object_new_int(b->node[n].fallback[i]));
-		append(a, order);
-		any = true;
+			json_out_i64(w, NULL, b->node[n].fallback[i]);
+		json_out_end_list(w);
 	}
-	if (any)
-		return a;
-	json_object_put(a);
-	return NULL;
+	json_out_end_list(w);
 }
 
-static struct json_object *resource(uint64_t start, uint64_t end, struct str name)
+static void resource(struct json_out *w, uint64_t start, uint64_t end, struct str name)
 {
-	struct json_object *o = json_object_new_object();
-
-	add(o, "start", number(start));
-	add(o, "end", number(end - 1));
-	add(o, "name", str(name));
-	return o;
+	json_out_object(w, NULL);
+	json_out_u64(w, "start", start);
+	json_out_u64(w, "end", end - 1);
+	json_out_str(w, "name", name);
+	json_out_end_object(w);
 }
 
-static struct json_object *predicted_iomem(const struct boot *b)
+static void predicted_iomem(struct json_out *w, const struct boot *b)
 {
-	struct json_object *a = json_object_new_array();
-
+	json_out_list(w, "iomem");
 	for (size_t i = 0; i < b->iomem.nr; i++)
-		append(a, resource(b->iomem.v[i].range.start, b->iomem.v[i].range.end, str_of(b->iomem.v[i].name)));
-	return a;
+		resource(w, b->iomem.v[i].range.start, b->iomem.v[i].range.end, str_of(b->iomem.v[i].name));
+	json_out_end_list(w);
 }
 
-static struct json_object *predicted_blocks(const struct boot *b)
+static void predicted_blocks(struct json_out *w, const struct boot *b)
 {
-	struct json_object *o = json_object_new_object(), *present = b->block_size ? json_object_new_array() : NULL;
-
-	add(o, "size", b->block_size ? number(b->block_size) : NULL);
-	for (size_t i = 0; i < b->blocks.nr; i++)
-		append(present, range_array(b->blocks.v[i].start, b->blocks.v[i].end));
-	add(o, "present", present);
-	return o;
-}
-
-static struct json_object *direct_map(const struct boot *b)
-{
-	struct json_object *o = json_object_new_object();
-
-	add(o, "4k", number(b->direct_4k * 4));
-	add(o, "2m", number(b->direct_2m * 2048));
-	add(o, "1g", number(b->direct_1g * 1048576));
-	return o;
-}
-
-static struct json_object *allocations(const struct boot *b)
-{
-	struct json_object *o = json_object_new_object(), *a = json_object_new_array();
-
-	for (size_t i = 0; i < b->allocations.nr; i++) {
-		const struct allocation *x = &b->allocations.v[i];
-		struct json_object *row;
-
-		if (!x->base)
-			continue;
-		row = json_object_new_object();
-		add(row, "line", x->line ? number(x->line) : NULL);
-		add(row, "caller", x->caller.n ? str(x->caller) : text(owner_id(x->owner)));
-		add(row, "size", number(x->request.size));
-		add(row, "align", number(x->request.align));
-		add(row, "nid", x->request.nid == NUMA_NO_NODE ? NULL : json_object_new_int(x->request.nid));
-		add(row, "base", x->base ? number(x->base) : NULL);
-		append(a, row);
+	json_out_object(w, "memory_blocks");
+	json_out_maybe(w, "size", b->block_size, b->block_size);
+	if (b->block_size) {
+		json_out_list(w, "present");
+		for (size_t i = 0; i < b->blocks.nr; i++)
+			range_list(w, b->blocks.v[i].start, b->blocks.v[i].end);
+		json_out_end_list(w);
+	} else {
+		json_out_null(w, "present");
 	}
-	add(o, "allocations", a);
-	return o;
+	json_out_end_object(w);
 }
 
-static struct json_object *predicted(const struct boot *b)
+static void direct_map(struct json_out *w, const struct boot *b)
 {
-	struct json_object *o = json_object_new_object();
-	bool map = b->physpages; /* without one there was nothing to run on */
+	json_out_object(w, "direct_map_kib");
+	json_out_u64(w, "4k", b->direct_4k * 4);
+	json_out_u64(w, "2m", b->direct_2m * 2048);
+	json_out_u64(w, "1g", b->direct_1g * 1048576);
+	json_out_end_object(w);
+}
 
-	add(o, "max_pfn", map ? number(b->announced_max_pfn) : NULL);
-	add(o, "end_pfn", map ? number(b->max_pfn) : NULL);
-	add(o, "max_arch_pfn", map ? number(b->max_arch_pfn) : NULL);
-	add(o, "physpages", map ? number(b->physpages) : NULL);
-	add(o, "mem_total_kib", b->totalram.basis == AMOUNT_UNKNOWN ? NULL : number(pages_to_kib(b->totalram.v)));
-	add(o, "mem_total_basis", text(basis_name(b->totalram.basis)));
-	add(o, "mem_total_min_kib", b->totalram.basis == AMOUNT_UNKNOWN ? NULL : number(pages_to_kib(b->totalram.min)));
-	add(o, "mem_total_max_kib", b->totalram.basis == AMOUNT_UNKNOWN ? NULL : number(pages_to_kib(b->totalram.max)));
-	if (!map)
-		return o;
-	add(o, "min_free_kbytes", b->onlined_later ? NULL : number(b->min_free_kbytes));
-	add(o, "fallback", predicted_fallback(b));
-	add(o, "nodes", predicted_nodes(b));
-	add(o, "iomem", predicted_iomem(b));
-	add(o, "memory_blocks", predicted_blocks(b));
-	add(o, "direct_map_kib", direct_map(b));
-	add(o, "memblock", allocations(b));
-	return o;
+static void allocation(struct json_out *w, const struct allocation *x)
+{
+	json_out_object(w, NULL);
+	json_out_maybe(w, "line", x->line, x->line);
+	json_out_str(w, "caller", x->caller.n ? x->caller : str_of(owner_id(x->owner)));
+	json_out_u64(w, "size", x->request.size);
+	json_out_u64(w, "align", x->request.align);
+	if (x->request.nid == NUMA_NO_NODE)
+		json_out_null(w, "nid");
+	else
+		json_out_i64(w, "nid", x->request.nid);
+	json_out_u64(w, "base", x->base);
+	json_out_end_object(w);
+}
+
+static void allocations(struct json_out *w, const struct boot *b)
+{
+	json_out_object(w, "memblock");
+	json_out_list(w, "allocations");
+	for (size_t i = 0; i < b->allocations.nr; i++)
+		if (b->allocations.v[i].base)
+			allocation(w, &b->allocations.v[i]);
+	json_out_end_list(w);
+	json_out_end_object(w);
+}
+
+static void predicted(struct json_out *w, const struct boot *b)
+{
+	bool map = b->physpages; /* without one there was nothing to run on */
+	bool total = b->totalram.basis != AMOUNT_UNKNOWN;
+
+	json_out_object(w, "predicted");
+	json_out_maybe(w, "max_pfn", map, b->announced_max_pfn);
+	json_out_maybe(w, "end_pfn", map, b->max_pfn);
+	json_out_maybe(w, "max_arch_pfn", map, b->max_arch_pfn);
+	json_out_maybe(w, "physpages", map, b->physpages);
+	json_out_maybe(w, "mem_total_kib", total, pages_to_kib(b->totalram.v));
+	json_out_text(w, "mem_total_basis", basis_name(b->totalram.basis));
+	json_out_maybe(w, "mem_total_min_kib", total, pages_to_kib(b->totalram.min));
+	json_out_maybe(w, "mem_total_max_kib", total, pages_to_kib(b->totalram.max));
+	if (map) {
+		json_out_maybe(w, "min_free_kbytes", !b->onlined_later, b->min_free_kbytes);
+		predicted_fallback(w, b);
+		predicted_nodes(w, b);
+		predicted_iomem(w, b);
+		predicted_blocks(w, b);
+		direct_map(w, b);
+		allocations(w, b);
+	}
+	json_out_end_object(w);
 }
 
 /* --- observed --- */
 
-static struct json_object *said(struct said s) { return s.line ? number(s.value) : NULL; }
-
-static void add_said(struct json_object *o, const char *key, struct said s)
+static void said(struct json_out *w, const char *key, struct said s)
 {
 	if (s.line)
-		add(o, key, said(s));
+		json_out_u64(w, key, s.value);
 }
 
-static struct json_object *observed_zone(const struct zoneinfo_zone *z)
+static void observed_zone(struct json_out *w, const struct zoneinfo_zone *z)
 {
-	struct json_object *o = json_object_new_object();
-
-	add(o, "name", text(z->name));
-	add_said(o, "start_pfn", z->start_pfn);
-	add_said(o, "spanned", z->spanned);
-	add_said(o, "present", z->present);
-	add_said(o, "managed", z->managed);
-	add_said(o, "min", z->min);
-	add_said(o, "low", z->low);
-	add_said(o, "high", z->high);
-	add_said(o, "promo", z->promo);
+	json_out_object(w, NULL);
+	json_out_text(w, "name", z->name);
+	said(w, "start_pfn", z->start_pfn);
+	said(w, "spanned", z->spanned);
+	said(w, "present", z->present);
+	said(w, "managed", z->managed);
+	said(w, "min", z->min);
+	said(w, "low", z->low);
+	said(w, "high", z->high);
+	said(w, "promo", z->promo);
 	if (z->nr_protection) {
-		struct json_object *protection = json_object_new_array();
-
+		json_out_list(w, "protection");
 		for (size_t i = 0; i < z->nr_protection; i++)
-			append(protection, number(z->protection[i]));
-		add(o, "protection", protection);
+			json_out_u64(w, NULL, z->protection[i]);
+		json_out_end_list(w);
 	}
-	add_said(o, "pcp_high", z->pcp_high);
-	add_said(o, "pcp_high_min", z->pcp_high_min);
-	add_said(o, "pcp_high_max", z->pcp_high_max);
-	add_said(o, "pcp_batch", z->pcp_batch);
-	add_said(o, "stat_threshold", z->stat_threshold);
-	return o;
+	said(w, "pcp_high", z->pcp_high);
+	said(w, "pcp_high_min", z->pcp_high_min);
+	said(w, "pcp_high_max", z->pcp_high_max);
+	said(w, "pcp_batch", z->pcp_batch);
+	said(w, "stat_threshold", z->stat_threshold);
+	json_out_end_object(w);
 }
 
-static struct json_object *observed_nodes(const struct zoneinfo *zi)
+/* Zones of a node follow each other. */
+static void observed_nodes(struct json_out *w, const struct zoneinfo *zi)
 {
-	struct json_object *a = json_object_new_array(), *zones = NULL;
-	int last = -1;
-
+	json_out_list(w, "nodes");
 	for (size_t i = 0; i < zi->nr; i++) {
-		if (zi->v[i].nid != last) {
-			struct json_object *o = json_object_new_object();
-
-			zones = json_object_new_array();
-			last = zi->v[i].nid;
-			add(o, "id", json_object_new_int(last));
-			add(o, "zones", zones);
-			append(a, o);
+		if (!i || zi->v[i].nid != zi->v[i - 1].nid) {
+			json_out_object(w, NULL);
+			json_out_i64(w, "id", zi->v[i].nid);
+			json_out_list(w, "zones");
 		}
-		append(zones, observed_zone(&zi->v[i]));
+		observed_zone(w, &zi->v[i]);
+		if (i + 1 == zi->nr || zi->v[i + 1].nid != zi->v[i].nid) {
+			json_out_end_list(w);
+			json_out_end_object(w);
+		}
 	}
-	return a;
+	json_out_end_list(w);
 }
 
-static struct json_object *observed_fallback(const struct facts *log)
+static void observed_fallback(struct json_out *w, const struct facts *log)
 {
-	struct json_object *a = json_object_new_array();
-
+	json_out_list(w, "fallback");
 	for (each_fact(f, log, FACT_FALLBACK)) {
-		struct json_object *order = json_object_new_array();
 		struct str list = f->s[0], word;
 		uint64_t n;
 
+		json_out_list(w, NULL);
 		while (str_cut_word(&list, &word))
 			if (str_to_u64(word, 10, &n))
-				append(order, number(n));
-		append(a, order);
+				json_out_u64(w, NULL, n);
+		json_out_end_list(w);
 	}
-	return a;
+	json_out_end_list(w);
 }
 
-static void observed_log(struct json_object *o, const struct facts *log)
+static void observed_log(struct json_out *w, const struct facts *log)
 {
 	const struct fact *memory = facts_last(log, FACT_MEMORY), *last = facts_first(log, FACT_LAST_PFN);
 	uint64_t max_pfn = 0;
@@ -373,181 +358,183 @@ static void observed_log(struct json_object *o, const struct facts *log)
 	for (each_fact(f, log, FACT_LAST_PFN))
 		max_pfn = max_u64(max_pfn, f->v[0]);
 	if (last) {
-		add(o, "max_pfn", number(max_pfn));
-		add(o, "max_arch_pfn", number(last->v[1]));
+		json_out_u64(w, "max_pfn", max_pfn);
+		json_out_u64(w, "max_arch_pfn", last->v[1]);
 	}
 	if (memory)
-		add(o, "physpages", number(kib_to_pages(memory->v[1])));
+		json_out_u64(w, "physpages", kib_to_pages(memory->v[1]));
 	if (facts_first(log, FACT_FALLBACK))
-		add(o, "fallback", observed_fallback(log));
+		observed_fallback(w, log);
 }
 
-static struct json_object *observed_direct_map(const struct key_values *meminfo)
+static void observed_direct_map(struct json_out *w, const struct key_values *meminfo)
 {
 	static const struct { const char *key, *name; } rows[] = { { "DirectMap4k", "4k" }, { "DirectMap2M", "2m" }, { "DirectMap4M", "4m" }, { "DirectMap1G", "1g" } };
-	struct json_object *o = json_object_new_object();
 
+	json_out_object(w, "direct_map_kib");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct key_value *kv = key_values_find(meminfo, rows[i].key);
 
 		if (kv)
-			add(o, rows[i].name, number(kv->value));
+			json_out_u64(w, rows[i].name, kv->value);
 	}
-	return o;
+	json_out_end_object(w);
 }
 
-static struct json_object *observed(const struct boot_record *r)
+static void observed_files(struct json_out *w, const struct boot_record *r)
 {
 	const struct key_value *total = key_values_find(&r->meminfo, "MemTotal");
-	struct json_object *o = json_object_new_object();
 
-	observed_log(o, &r->log);
 	if (total) {
-		add(o, "mem_total_kib", number(total->value));
-		add(o, "direct_map_kib", observed_direct_map(&r->meminfo));
+		json_out_u64(w, "mem_total_kib", total->value);
+		observed_direct_map(w, &r->meminfo);
 	}
-	add_said(o, "min_free_kbytes", r->min_free_kbytes);
+	said(w, "min_free_kbytes", r->min_free_kbytes);
 	if (r->zoneinfo.nr)
-		add(o, "nodes", observed_nodes(&r->zoneinfo));
+		observed_nodes(w, &r->zoneinfo);
 	if (r->iomem.nr) {
-		struct json_object *a = json_object_new_array();
-
+		json_out_list(w, "iomem");
 		for (size_t i = 0; i < r->iomem.nr; i++)
-			append(a, resource(r->iomem.v[i].start, r->iomem.v[i].end, r->iomem.v[i].name));
-		add(o, "iomem", a);
+			resource(w, r->iomem.v[i].start, r->iomem.v[i].end, r->iomem.v[i].name);
+		json_out_end_list(w);
 	}
 	if (r->blocks.size_bytes.line) {
-		struct json_object *blocks = json_object_new_object();
-
-		add(blocks, "size", number(r->blocks.size_bytes.value));
-		add(o, "memory_blocks", blocks);
+		json_out_object(w, "memory_blocks");
+		json_out_u64(w, "size", r->blocks.size_bytes.value);
+		json_out_end_object(w);
 	}
-	return o;
+}
+
+/* Of a boot that has not happened there is nothing. */
+static void observed(struct json_out *w, const struct boot_record *r)
+{
+	json_out_object(w, "observed");
+	if (r) {
+		observed_log(w, &r->log);
+		observed_files(w, r);
+	}
+	json_out_end_object(w);
 }
 
 /* --- checks, ledger, findings --- */
 
-static struct json_object *value(const struct value *v)
+static void value(struct json_out *w, const char *key, const struct value *v)
 {
-	struct json_object *a;
-
-	if (!v->known)
-		return NULL;
-	if (!v->nr)
-		return number(v->v[0]);
-	a = json_object_new_array();
+	if (!v->known || !v->nr) {
+		json_out_maybe(w, key, v->known, v->v[0]);
+		return;
+	}
+	json_out_list(w, key);
 	for (size_t i = 0; i < v->nr; i++)
-		append(a, number(v->v[i]));
-	return a;
+		json_out_u64(w, NULL, v->v[i]);
+	json_out_end_list(w);
 }
 
-static struct json_object *source(enum source_kind kind, uint32_t line)
+static void source(struct json_out *w, const char *key, enum source_kind kind, uint32_t line)
 {
 	char s[64];
 
 	snprintf(s, sizeof(s), "%s:%u", source_name(kind), line);
-	return text(s);
+	json_out_text(w, key, s);
 }
 
-static struct json_object *checks(const struct checks *checks)
+static void checks(struct json_out *w, const struct checks *checks)
 {
-	struct json_object *a = json_object_new_array();
-
+	json_out_list(w, "checks");
 	for (size_t i = 0; i < checks->nr; i++) {
 		const struct check *c = &checks->v[i];
-		struct json_object *o = json_object_new_object();
 
-		add(o, "id", text(c->id));
-		add(o, "where", text(c->where));
-		add(o, "predicted", value(&c->predicted));
-		add(o, "observed", value(&c->observed));
-		add(o, "source", source(c->source, c->line));
-		add(o, "stage", text(c->stage));
-		add(o, "verdict", text(check_verdict_name(c->verdict)));
-		append(a, o);
+		json_out_object(w, NULL);
+		json_out_text(w, "id", c->id);
+		json_out_text(w, "where", c->where);
+		value(w, "predicted", &c->predicted);
+		value(w, "observed", &c->observed);
+		source(w, "source", c->source, c->line);
+		json_out_text(w, "stage", c->stage);
+		json_out_text(w, "verdict", check_verdict_name(c->verdict));
+		json_out_end_object(w);
 	}
-	return a;
+	json_out_end_list(w);
 }
 
-static struct json_object *ledger(const struct ledger *ledger)
+static void ledger(struct json_out *w, const struct ledger *ledger)
 {
-	struct json_object *a = json_object_new_array();
-
+	json_out_list(w, "ledger");
 	for (size_t i = 0; i < ledger->nr; i++) {
 		const struct ledger_row *r = &ledger->v[i];
-		struct json_object *o = json_object_new_object(), *lines = json_object_new_array();
 
-		add(o, "owner", text(r->id));
-		add(o, "label", text(r->label));
-		add(o, "bytes", json_object_new_int64(r->bytes));
-		add(o, "basis", text(basis_name(r->basis)));
-		add(o, "parent", text(r->parent));
+		json_out_object(w, NULL);
+		json_out_text(w, "owner", r->id);
+		json_out_text(w, "label", r->label);
+		json_out_i64(w, "bytes", r->bytes);
+		json_out_text(w, "basis", basis_name(r->basis));
+		json_out_text(w, "parent", r->parent);
+		json_out_list(w, "source");
 		for (size_t l = 0; l < ARRAY_SIZE(r->lines) && r->lines[l]; l++)
-			append(lines, source(SOURCE_DMESG, r->lines[l]));
-		add(o, "source", lines);
-		append(a, o);
+			source(w, NULL, SOURCE_DMESG, r->lines[l]);
+		json_out_end_list(w);
+		json_out_end_object(w);
 	}
-	return a;
+	json_out_end_list(w);
 }
 
-static struct json_object *findings(const struct findings *findings)
+static void findings(struct json_out *w, const struct findings *findings)
 {
-	struct json_object *a = json_object_new_array();
-
+	json_out_list(w, "findings");
 	for (size_t i = 0; i < findings->nr; i++) {
 		const struct finding *f = &findings->v[i];
-		struct json_object *o = json_object_new_object(), *lines = json_object_new_array();
 
-		add(o, "id", text(f->id));
-		add(o, "name", text(f->name));
-		add(o, "severity", text(severity_name(f->severity)));
-		add(o, "title", text(f->title));
-		add(o, "detail", text(f->detail));
-		add(o, "bytes", f->bytes_known ? number(f->bytes) : NULL);
-		add(o, "advice", text(f->advice));
+		json_out_object(w, NULL);
+		json_out_text(w, "id", f->id);
+		json_out_text(w, "name", f->name);
+		json_out_text(w, "severity", severity_name(f->severity));
+		json_out_text(w, "title", f->title);
+		json_out_text(w, "detail", f->detail);
+		json_out_maybe(w, "bytes", f->bytes_known, f->bytes);
+		json_out_text(w, "advice", f->advice);
+		json_out_list(w, "lines");
 		for (size_t l = 0; l < f->nr_lines; l++)
-			append(lines, number(f->lines[l]));
-		add(o, "lines", lines);
-		append(a, o);
+			json_out_u64(w, NULL, f->lines[l]);
+		json_out_end_list(w);
+		json_out_end_object(w);
 	}
-	return a;
+	json_out_end_list(w);
 }
 
-static struct json_object *generator(void)
+static void generator(struct json_out *w)
 {
-	struct json_object *o = json_object_new_object();
-
-	add(o, "name", text("meminit-analyze"));
-	add(o, "version", text(PACKAGE_VERSION));
-	return o;
+	json_out_object(w, "generator");
+	json_out_text(w, "name", "meminit-analyze");
+	json_out_text(w, "version", PACKAGE_VERSION);
+	json_out_end_object(w);
 }
 
-struct json_object *verdict_to_json(const struct verdict *v)
+void verdict_write_json(struct json_out *w, const struct verdict *v)
 {
-	struct json_object *doc = json_object_new_object();
-
-	add(doc, "schema", text(SCHEMA));
-	add(doc, "generator", generator());
-	add(doc, "input", input(v));
-	add(doc, "kernel", kernel(v));
-	add(doc, "machine", machine(v));
-	add(doc, "predicted", predicted(v->boot));
-	add(doc, "observed", observed(v->record));
-	add(doc, "checks", checks(&v->checks));
-	add(doc, "ledger", ledger(&v->ledger));
-	add(doc, "findings", findings(&v->findings));
-	add(doc, "unexplained_bytes", v->unexplained_known ? number(v->unexplained_bytes) : NULL);
-	return doc;
+	json_out_object(w, NULL);
+	json_out_text(w, "schema", SCHEMA);
+	generator(w);
+	input(w, v);
+	kernel(w, v);
+	machine(w, v);
+	predicted(w, v->boot);
+	observed(w, v->record);
+	checks(w, &v->checks);
+	ledger(w, &v->ledger);
+	findings(w, &v->findings);
+	json_out_maybe(w, "unexplained_bytes", v->unexplained_known, v->unexplained_bytes);
+	json_out_end_object(w);
 }
 
 /* --- the sink --- */
 
 static void write_verdict(struct sink *sink, const struct verdict *verdict)
 {
-	struct json_object *doc = verdict_to_json(verdict);
+	struct json_out w;
 
-	json_write_line(doc, sink->out);
-	json_object_put(doc);
+	json_out_init(&w, sink->out);
+	verdict_write_json(&w, verdict);
+	json_out_end_line(&w);
 }
 
 const struct sink_ops sink_json = { .name = "json", .verdict = write_verdict };

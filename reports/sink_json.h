@@ -4,13 +4,11 @@
 #ifndef MIA_SINK_JSON_H
 #define MIA_SINK_JSON_H
 
-#include <json-c/json.h>
-#include <stdio.h>
-
+#include "json_out.h"
 #include "sink.h"
 
-/* The verdict document, meminit-analyze/verdict/1. The caller owns the object. */
-struct json_object *verdict_to_json(const struct verdict *verdict);
+/* The verdict document, meminit-analyze/verdict/1. */
+void verdict_write_json(struct json_out *w, const struct verdict *verdict);
 
 extern const struct sink_ops sink_json;
 

@@ -1,0 +1,177 @@
+/* json_out.c - see json_out.h. */
+#include "json_out.h"
+
+#include <string.h>
+
+#include "utf8.h"
+
+void json_out_init(struct json_out *w, FILE *out)
+{
+	w->out = out;
+	w->comma = false;
+	w->n = 0;
+}
+
+static void flush(struct json_out *w)
+{
+	fwrite(w->buf, 1, w->n, w->out);
+	w->n = 0;
+}
+
+static void put_bytes(struct json_out *w, const char *p, size_t n)
+{
+	if (n > sizeof(w->buf) - w->n)
+		flush(w);
+	if (n > sizeof(w->buf)) {
+		fwrite(p, 1, n, w->out);
+		return;
+	}
+	memcpy(w->buf + w->n, p, n);
+	w->n += n;
+}
+
+static void put_char(struct json_out *w, char c)
+{
+	if (w->n == sizeof(w->buf))
+		flush(w);
+	w->buf[w->n++] = c;
+}
+
+void json_out_end_line(struct json_out *w)
+{
+	put_char(w, '\n');
+	flush(w);
+}
+
+/* --- texts --- */
+
+/* What stands for a character that a JSON text cannot hold as it is; NULL for all others. */
+static const char *escape_of(unsigned char c, char buf[8])
+{
+	static const char hex[] = "0123456789abcdef";
+
+	switch (c) {
+	case '"':
+		return "\\\"";
+	case '\\':
+		return "\\\\";
+	case '\b':
+		return "\\b";
+	case '\n':
+		return "\\n";
+	case '\r':
+		return "\\r";
+	case '\t':
+		return "\\t";
+	case '\f':
+		return "\\f";
+	default:
+		if (c >= ' ')
+			return NULL;
+		memcpy(buf, "\\u0000", 7);
+		buf[4] = hex[c >> 4];
+		buf[5] = hex[c & 15];
+		return buf;
+	}
+}
+
+static void put_text(struct json_out *w, struct str s)
+{
+	char buf[8];
+
+	put_char(w, '"');
+	for (size_t i = 0, plain = 0; i <= s.n;) {
+		size_t n = i < s.n ? utf8_sequence(s.p + i, s.n - i, NULL) : 0;
+		const char *instead = n == 1 ? escape_of((unsigned char)s.p[i], buf) : i < s.n && !n ? "\xef\xbf\xbd" : NULL;
+
+		if (instead || i == s.n) {
+			put_bytes(w, s.p + plain, i - plain);
+			plain = i + 1;
+		}
+		if (instead)
+			put_bytes(w, instead, strlen(instead));
+		i += n ? n : 1;
+	}
+	put_char(w, '"');
+}
+
+/* --- values --- */
+
+static void put_key(struct json_out *w, const char *key)
+{
+	if (w->comma)
+		put_char(w, ',');
+	w->comma = true;
+	if (!key)
+		return;
+	put_text(w, str_of(key));
+	put_char(w, ':');
+}
+
+static void open_with(struct json_out *w, const char *key, char bracket)
+{
+	put_key(w, key);
+	put_char(w, bracket);
+	w->comma = false;
+}
+
+static void close_with(struct json_out *w, char bracket)
+{
+	put_char(w, bracket);
+	w->comma = true;
+}
+
+void json_out_object(struct json_out *w, const char *key) { open_with(w, key, '{'); }
+void json_out_end_object(struct json_out *w) { close_with(w, '}'); }
+void json_out_list(struct json_out *w, const char *key) { open_with(w, key, '['); }
+void json_out_end_list(struct json_out *w) { close_with(w, ']'); }
+
+static void put_digits(struct json_out *w, uint64_t v)
+{
+	char digits[20];
+	size_t n = sizeof(digits);
+
+	do {
+		digits[--n] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	put_bytes(w, digits + n, sizeof(digits) - n);
+}
+
+void json_out_u64(struct json_out *w, const char *key, uint64_t v)
+{
+	put_key(w, key);
+	put_digits(w, v);
+}
+
+void json_out_i64(struct json_out *w, const char *key, int64_t v)
+{
+	put_key(w, key);
+	if (v < 0)
+		put_char(w, '-');
+	put_digits(w, v < 0 ? -(uint64_t)v : (uint64_t)v);
+}
+
+void json_out_bool(struct json_out *w, const char *key, bool v)
+{
+	put_key(w, key);
+	put_bytes(w, v ? "true" : "false", v ? 4 : 5);
+}
+
+void json_out_null(struct json_out *w, const char *key)
+{
+	put_key(w, key);
+	put_bytes(w, "null", 4);
+}
+
+void json_out_str(struct json_out *w, const char *key, struct str s)
+{
+	if (!s.p) {
+		json_out_null(w, key);
+		return;
+	}
+	put_key(w, key);
+	put_text(w, s);
+}
+
+void json_out_text(struct json_out *w, const char *key, const char *s) { json_out_str(w, key, str_of(s)); }
