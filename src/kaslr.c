@@ -193,6 +193,9 @@ struct trial {
 	struct phys_range place;
 	uint64_t base;
 	struct fit fit;
+	int nid;           /* zone that the base lies in */
+	enum zone_type zone;
+	bool crash_failed; /* the crash kernel finds no room beside it */
 };
 
 struct trials {
@@ -224,23 +227,46 @@ static void try_at(struct search *s, struct phys_range place, uint64_t base)
 	struct trial *t = vec_push(s->arena, &s->trials);
 	struct machine *machine = arena_new(s->arena, struct machine);
 	struct boot *boot = arena_new(s->arena, struct boot);
+	const struct zone *zone;
 
 	*t = (struct trial){ .place = place, .base = base };
 	run_at(s, base, NULL, machine, boot);
 	t->fit = fit_of(boot);
+	zone = boot_zone_of(boot, PFN_DOWN(base), &t->nid);
+	t->zone = zone ? zone->type : NR_ZONE_TYPES;
+	t->crash_failed = boot->crash_failed_bytes != 0;
 }
 
+/* Trials that fit as well and end alike. */
+static bool equally_good(const struct trial *a, const struct trial *b)
+{
+	return !fit_compare(&a->fit, &b->fit) && a->nid == b->nid && a->zone == b->zone && a->crash_failed == b->crash_failed;
+}
+
+/* Their places together: an image is the likelier to be in some of them, the longer they are. */
+static uint64_t places_alike(const struct search *s, const struct trial *t, const struct trial *end)
+{
+	uint64_t bytes = 0;
+
+	for (const struct trial *other = s->trials.v; other < end; other++)
+		bytes += equally_good(other, t) ? phys_len(other->place) : 0;
+	return bytes;
+}
+
+/* Of the trials that fit best, those in the zone that the image is most likely in; of those, the one in the middle. */
 static const struct trial *best_trial(const struct search *s)
 {
-	const struct trial *best = NULL;
+	const struct trial *best = NULL, *end = s->trials.v + s->trials.nr;
 
-	for (size_t i = 0; i < s->trials.nr; i++) {
-		const struct trial *t = &s->trials.v[i];
+	for (const struct trial *t = s->trials.v; t < end; t++) {
 		int c = best ? fit_compare(&t->fit, &best->fit) : -1;
 
-		if (c < 0 || (c == 0 && phys_len(t->place) > phys_len(best->place)))
+		if (c < 0 || (c == 0 && places_alike(s, t, end) > places_alike(s, best, end)))
 			best = t;
 	}
+	for (const struct trial *t = s->trials.v; best && t < end; t++)
+		if (equally_good(t, best) && 2 * places_alike(s, t, t + 1) >= places_alike(s, best, end))
+			return t;
 	return best;
 }
 
