@@ -1,6 +1,8 @@
 /* swatch.c - see swatch.h. */
 #include "swatch.h"
 
+#include <string.h>
+
 const struct swatch swatches[NR_SWATCHES] = {
 #define SWATCH(name, id, letter, ansi, light, dark, label) { id, letter, ansi, light, dark, label },
 #include "swatches.def"
@@ -88,6 +90,17 @@ const char *segment_ledger_id(const struct phys_segment *s)
 	if (s->kind == PHYS_FREE)
 		return "mem_total";
 	return s->kind == PHYS_FIRMWARE ? "firmware.other" : NULL;
+}
+
+const struct swatch *swatch_of_ledger(const char *id)
+{
+	for (int o = OWNER_NONE; o < NR_OWNERS; o++)
+		if (!strcmp(owner_id((enum owner)o), id))
+			return &swatches[of_owner((enum owner)o)];
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (!strcmp(types[i].ledger, id))
+			return &swatches[types[i].swatch];
+	return NULL;
 }
 
 const char *segment_label(const struct phys_segment *s) { return s->kind == PHYS_OWNED ? owner_label(s->owner) : swatches[swatch_of(s)].label; }

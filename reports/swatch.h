@@ -24,6 +24,8 @@ extern const struct swatch swatches[NR_SWATCHES];
 enum swatch_id swatch_of(const struct phys_segment *s);
 /* The row of the ledger that counts this piece; NULL if none does. */
 const char *segment_ledger_id(const struct phys_segment *s);
+/* The colour of a row of the ledger; NULL if it has none of its own. */
+const struct swatch *swatch_of_ledger(const char *id);
 /* What it is, in words: "Struct pages", "Reserved by the firmware", "Free". */
 const char *segment_label(const struct phys_segment *s);
 

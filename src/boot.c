@@ -46,7 +46,7 @@ void boot_say(struct boot *b, enum fact_kind kind, unsigned tag, size_t nr, cons
 void boot_own(struct boot *b, enum owner owner, uint64_t base, uint64_t end)
 {
 	if (end > base)
-		*vec_push(b->arena, &b->owned) = (struct owned_range){ { base, end }, owner };
+		*vec_push(b->arena, &b->owned) = (struct owned_range){ { base, end }, owner, b->stage };
 }
 
 void boot_reserve(struct boot *b, enum owner owner, uint64_t base, uint64_t end)
@@ -71,7 +71,7 @@ void boot_disown(struct boot *b, uint64_t base, uint64_t end)
 		left = sub_sat(left, phys_len(phys_clip(old.range, (struct phys_range){ base, end })));
 		b->owned.v[i].range = (struct phys_range){ old.range.start, max_u64(base, old.range.start) };
 		if (old.range.end > end)
-			boot_own(b, old.owner, end, old.range.end);
+			*vec_push(b->arena, &b->owned) = (struct owned_range){ { end, old.range.end }, old.owner, old.stage };
 	}
 }
 

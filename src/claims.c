@@ -53,3 +53,24 @@ struct owned_ranges claims_find(struct arena *arena, const struct boot *b)
 		qsort(ret.v, ret.nr, sizeof(*ret.v), by_address);
 	return ret;
 }
+
+struct takings takings_find(struct arena *arena, const struct boot *b)
+{
+	struct phys_ranges left = reserved_memory(arena, b);
+	struct takings ret = { 0 };
+
+	for (size_t i = 0; i < b->owned.nr; i++) {
+		const struct owned_range *o = &b->owned.v[i];
+		uint64_t bytes = phys_len(o->range) ? ranges_overlap(&left, o->range) : 0;
+		struct taking *last = ret.nr ? &ret.v[ret.nr - 1] : NULL;
+
+		if (!bytes)
+			continue;
+		ranges_remove(arena, &left, o->range);
+		if (last && last->stage == o->stage && last->owner == o->owner)
+			last->bytes += bytes;
+		else
+			*vec_push(arena, &ret) = (struct taking){ o->stage, o->owner, bytes };
+	}
+	return ret;
+}

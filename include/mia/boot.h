@@ -139,6 +139,7 @@ struct e820_step {
 struct owned_range {
 	struct phys_range range;
 	enum owner owner;
+	enum stage_id stage; /* that took it */
 };
 
 struct owned_ranges {

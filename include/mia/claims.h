@@ -11,4 +11,18 @@
 /* Disjoint, sorted by address; OWNER_NONE where no one claims what is reserved. Only what is memory. */
 struct owned_ranges claims_find(struct arena *arena, const struct boot *b);
 
+/* The same in the order of the boot: what one owner took in a row, in one stage. Without what no one claims. */
+struct taking {
+	enum stage_id stage;
+	enum owner owner;
+	uint64_t bytes;
+};
+
+struct takings {
+	struct taking *v;
+	size_t nr, cap;
+};
+
+struct takings takings_find(struct arena *arena, const struct boot *b);
+
 #endif
