@@ -99,7 +99,10 @@ void html_checks(const struct page *p)
 	size_t compared = count.nr[CHECK_MATCH] + count.nr[CHECK_MISMATCH];
 
 	put(p, "<section id=\"checks\"><h2>Verification</h2>\n");
-	fprintf(p->out, "<p><span class=\"%s\">%zu of %zu counts match</span> what the kernel itself said.</p>\n", count.nr[CHECK_MISMATCH] ? "bad" : "good", count.nr[CHECK_MATCH], compared);
+	if (!compared)
+		put(p, "<p>Nothing could be compared.</p>\n");
+	else
+		fprintf(p->out, "<p><span class=\"%s\">%zu of %zu counts match</span> what the kernel itself said.</p>\n", count.nr[CHECK_MISMATCH] ? "bad" : "good", count.nr[CHECK_MATCH], compared);
 	if (count.nr[CHECK_MATCH] < p->v->checks.nr)
 		put_check_table(p, false);
 	if (count.nr[CHECK_MATCH]) {

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "mia/arena.h"
+#include "report_text.h"
 #include "size_text.h"
 
 /* Units of the picture. */
@@ -21,6 +22,8 @@ struct lane {
 	void (*draw)(const struct page *p, const struct lane *lane, size_t first, size_t end);
 };
 
+static void draw_owner(const struct page *p, const struct lane *lane, size_t first, size_t end);
+
 static double left_of(const struct page *p, size_t i) { return p->scale.x[i]; }
 static double width_of(const struct page *p, size_t first, size_t end) { return p->scale.x[end] - p->scale.x[first]; }
 
@@ -31,6 +34,8 @@ static void put_rect(const struct page *p, const struct lane *lane, size_t first
 	fprintf(p->out, "<rect class=\"%s\" x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%.0f\" data-x=\"%.5f\" data-w=\"%.5f\"", class, x, lane->y, w < LEAST_WIDTH ? LEAST_WIDTH : w, lane->height, x, w);
 	if (owner)
 		fprintf(p->out, " data-o=\"%s\"", owner);
+	if (end - first == 1 && lane->draw == draw_owner)
+		fprintf(p->out, " data-a=\"%" PRIu64 "\" data-n=\"%" PRIu64 "\"", p->map.v[first].range.start, phys_len(p->map.v[first].range));
 	put(p, "><title>");
 }
 
@@ -270,7 +275,9 @@ static void put_pieces(const struct page *p)
 
 void html_map(const struct page *p)
 {
-	put(p, "<section id=\"map\"><h2>Physical memory</h2>\n<p>As it stands when memblock hands it to the page allocator. Memory is to scale; holes and what lies outside of zones are folded.</p>\n");
+	put(p, "<section id=\"map\"><h2>Physical memory</h2>\n<p>As it stands when memblock hands it to the page allocator. Memory is to scale; holes and what lies outside of zones are folded. ");
+	text_str(p, map_caveat(p->v));
+	put(p, "</p>\n");
 	put_tools(p);
 	draw_picture(p);
 	put_legend(p);

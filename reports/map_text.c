@@ -316,7 +316,10 @@ void map_write_text(const struct verdict *v, const struct map_style *style, FILE
 	}
 	m.digits = hex_digits(m.map.v[m.map.nr - 1].range.end - 1);
 	map_grid_build(m.term.arena, &m.map, cells_in_row(m.term.columns, m.digits), &m.grid);
-	term_printf(&m.term, PAINT_DIM, "At the hand-over to the page allocator. A cell is %s; small letters\nfill part of theirs.\n\n", size_prose((int64_t)m.grid.cell_bytes, style->bytes).s);
+	term_printf(&m.term, PAINT_DIM, "At the hand-over to the page allocator. A cell is %s; small letters\nfill part of theirs.\n", size_prose((int64_t)m.grid.cell_bytes, style->bytes).s);
+	if (map_caveat(v).n)
+		term_paragraph(&m.term, PAINT_WARNING, 0, 0, map_caveat(v));
+	term_newline(&m.term);
 	put_zones(&m);
 	put_outside(&m);
 	term_newline(&m.term);

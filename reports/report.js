@@ -62,6 +62,11 @@
 		const ticks = all('g[data-x]', one('#map')).map(e => ({ e: e, x: Number(e.dataset.x), mark: e.dataset.mark === '1' }));
 		const labels = all('text[data-x]', plot).map(e => ({ e: e, x: Number(e.dataset.x), w: Number(e.dataset.w), room: Number(e.dataset.room) }));
 		const out = one('#map output');
+		const pieces = all('rect[data-a]', plot).map(e => ({ x: Number(e.dataset.x), w: Number(e.dataset.w), a: Number(e.dataset.a), n: Number(e.dataset.n) }));
+		const address = x => {
+			const p = pieces.find(q => q.x + q.w > x) || pieces[pieces.length - 1];
+			return '0x' + Math.floor(p.a + (x - p.x) / p.w * p.n).toString(16);
+		};
 		let from = 0, to = width;
 		const draw = () => {
 			const k = width / (to - from);
@@ -84,7 +89,7 @@
 			};
 			ticks.filter(t => t.mark).forEach(place);
 			ticks.filter(t => !t.mark).forEach(place);
-			out.textContent = k > 1.001 ? k.toFixed(k > 20 ? 0 : 1) + '\u00d7' : '';
+			out.textContent = k > 1.001 ? k.toFixed(k > 20 ? 0 : 1) + '\u00d7, ' + address(from) + ' to ' + address(Math.min(to, width - 1e-9)) : '';
 		};
 		const zoom = (factor, at) => {
 			const span = Math.min(width, Math.max((to - from) / factor, width / 200000));

@@ -160,6 +160,15 @@ struct str unexplained_sentence(struct arena *arena, const struct verdict *v, bo
 	return strbuf_str(&s);
 }
 
+struct str map_caveat(const struct verdict *v)
+{
+	const struct boot *b = v->boot;
+
+	if (b->kernel_base_known)
+		return (struct str){ "", 0 };
+	return b->kernel_base ? STR("The kernel image stands at one of several places where it may lie.") : STR("The kernel image is not shown: where it lies is not known.");
+}
+
 /* --- numbers --- */
 
 struct str amount_text(struct arena *arena, const struct amount *a)

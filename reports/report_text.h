@@ -19,6 +19,9 @@ struct str summary_sentence(struct arena *arena, const struct verdict *v, bool i
 struct str takers_sentence(struct arena *arena, const struct verdict *v, bool in_bytes);
 struct str unexplained_sentence(struct arena *arena, const struct verdict *v, bool in_bytes);
 
+/* What a picture of physical memory cannot show for certain; empty where all is certain. */
+struct str map_caveat(const struct verdict *v);
+
 /* "3840", "~3840", "3800-3900", "?" */
 struct str amount_text(struct arena *arena, const struct amount *a);
 /* "3840" or "0 1941 1941" or "none" */

@@ -194,6 +194,14 @@ static bool alike(const struct phys_segment *a, const struct phys_segment *b)
 	return a->kind == b->kind && a->owner == b->owner && a->nid == b->nid && a->zone == b->zone && a->returned == b->returned && (a->kind != PHYS_FIRMWARE || a->type == b->type);
 }
 
+static bool all_holes(const struct physmap *map)
+{
+	for (size_t i = 0; i < map->nr; i++)
+		if (map->v[i].kind != PHYS_HOLE)
+			return false;
+	return true;
+}
+
 void physmap_build(struct arena *arena, const struct boot *b, struct physmap *ret)
 {
 	struct layers l = { .arena = arena, .b = b };
@@ -214,4 +222,6 @@ void physmap_build(struct arena *arena, const struct boot *b, struct physmap *re
 		else
 			*vec_push(arena, ret) = s;
 	}
+	if (all_holes(ret))
+		ret->nr = 0;
 }
