@@ -161,34 +161,39 @@ struct sql_export {
 	FILE *out;
 };
 
-static bool needs_escapes(struct str s)
+/* One character inside E'': what safe_text() would not let through as \xNN, \uNNNN or \UNNNNNNNN. */
+static void write_escaped(FILE *out, struct arena *arena, struct str c)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
-			return true;
-	return false;
+	uint32_t code = 0;
+
+	utf8_sequence(c.p, c.n, &code);
+	if (code == '\'' || code == '\\')
+		fprintf(out, "%c%c", (int)code, (int)code);
+	else if (safe_text(arena, c).p == c.p)
+		fwrite(c.p, 1, c.n, out);
+	else
+		fprintf(out, code < 0x80 ? "\\x%02x" : code < 0x10000 ? "\\u%04x" : "\\U%08x", code);
 }
 
 /*
- * 'text' with quotes doubled, as the standard has it. A text with control characters becomes E'text' with \xNN in it, so that the dump
- * is safe to look at. What is no UTF-8 becomes U+FFFD: PostgreSQL takes nothing else.
+ * 'text' with quotes doubled, as the standard has it. A text with control characters becomes E'text', PostgreSQL's own form, so that
+ * the dump is safe to look at. What is no UTF-8 becomes U+FFFD: PostgreSQL takes nothing else.
  */
 static void write_sql_text(FILE *out, struct arena *arena, struct str s)
 {
 	bool escapes;
 
 	s = utf8_clean(arena, s);
-	escapes = needs_escapes(s);
+	escapes = safe_text(arena, s).p != s.p;
 	fputs(escapes ? "E'" : "'", out);
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	while (s.n) {
+		size_t n = escapes ? utf8_sequence(s.p, s.n, NULL) : 1;
 
-		if (c == '\'' || (escapes && c == '\\'))
-			fputc(c, out);
-		if (escapes && (c < ' ' || c == 0x7f))
-			fprintf(out, "\\x%02x", c);
+		if (escapes)
+			write_escaped(out, arena, (struct str){ s.p, n });
 		else
-			fputc(c, out);
+			fprintf(out, *s.p == '\'' ? "''" : "%c", *s.p);
+		s = str_skip(s, n);
 	}
 	fputc('\'', out);
 }

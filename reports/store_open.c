@@ -266,10 +266,11 @@ static int open_immutable(struct store *store)
 static struct mia_error *identify_immutable(struct store *store, const char *path, struct mia_error *first, int64_t *version)
 {
 	struct strbuf wal = { .arena = store->arena };
+	int rc = sqlite3_errcode(store->db) & 0xff;
 	struct stat st;
 
 	strbuf_printf(&wal, "%s-wal", path);
-	if ((sqlite3_errcode(store->db) & 0xff) != SQLITE_CANTOPEN || !stat(strbuf_str(&wal).p, &st))
+	if ((rc != SQLITE_CANTOPEN && rc != SQLITE_READONLY) || !stat(strbuf_str(&wal).p, &st))
 		return first;
 	if (open_immutable(store) != SQLITE_OK || configure(store))
 		return first;
@@ -306,6 +307,9 @@ struct mia_error *store_open(struct arena *arena, const char *path, enum store_m
 	store->arena = arena;
 	store->path = path;
 	error = open_db(store, mode);
+	/* What cannot be read is bad input; what cannot be written is a failure. */
+	if (error && mode == STORE_READ && error != &mia_enomem)
+		error->code = MIA_ERROR_INPUT;
 	if (error)
 		store_close(store);
 	else

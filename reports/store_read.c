@@ -196,6 +196,12 @@ static int authorize(void *context, int action, const char *a, const char *b, co
 	case SQLITE_READ:
 	case SQLITE_RECURSIVE:
 		return SQLITE_OK;
+	case SQLITE_UPDATE:
+		/*
+		 * SQLite asks for this when a table-valued function (json_each, pragma_table_info) is first named. A statement that really
+		 * means it is refused three times over: by SQLite, because the file is open for reading, and in prepare_query().
+		 */
+		return a && !strcmp(a, "sqlite_master") ? SQLITE_OK : SQLITE_DENY;
 	case SQLITE_FUNCTION:
 		return sqlite3_stricmp(b, "load_extension") ? SQLITE_OK : SQLITE_DENY;
 	case SQLITE_PRAGMA:

@@ -15,29 +15,37 @@ enum match { MATCH_ID, MATCH_RELEASE, MATCH_START, MATCH_BUILD, NR_MATCHES };
 	" OR (" m " = 2 AND substr(release, 1, length(" n ")) = " n " AND substr(release, length(" n ") + 1, 1) NOT GLOB '[0-9]')"             \
 	" OR (" m " = 3 AND instr(build, " n ") > 0)"
 
-/* ?5: any options; ?6: the machine or NULL. */
-#define SIDES                                                                                                                                  \
+/*
+ * Boots of both sides, and those that have a like boot on the other: window functions, since a join of pairs with boots would take the
+ * square of their number. ?5: any options; @machine narrows it to the machine ?6.
+ */
+#define COMPARED(machine)                                                                                                                           \
 	"WITH sides AS MATERIALIZED (SELECT b.id AS boot, b.machine, k.arch, b.cpus, CASE WHEN ?5 THEN NULL ELSE c.options END AS options, s.side, b.mem_total_bytes" \
 	" FROM (SELECT 0 AS side, id AS kernel FROM (" KERNELS("?1", "?2") ") UNION ALL SELECT 1, id FROM (" KERNELS("?3", "?4") ")) AS s"     \
-	" JOIN kernels AS k ON k.id = s.kernel JOIN boots AS b ON b.kernel = k.id LEFT JOIN command_lines AS c ON c.id = b.command_line"                                        \
-	" WHERE b.machine IS NOT NULL AND b.mem_total_bytes IS NOT NULL AND (?6 IS NULL OR b.machine = ?6)),"                                  \
-	" pairs AS MATERIALIZED (SELECT machine, arch, cpus, options, row_number() OVER (ORDER BY machine, arch, cpus, options) AS pair,"                  \
-	" sum(side = 0) AS nr_a, sum(side = 1) AS nr_b FROM sides GROUP BY machine, arch, cpus, options HAVING nr_a > 0 AND nr_b > 0),"              \
-	" compared AS MATERIALIZED (SELECT p.pair, s.side, s.boot, s.mem_total_bytes FROM pairs AS p JOIN sides AS s"                          \
-	" ON s.machine = p.machine AND s.arch = p.arch AND s.cpus IS p.cpus AND s.options IS p.options)"
+	" JOIN kernels AS k ON k.id = s.kernel JOIN boots AS b ON b.kernel = k.id LEFT JOIN command_lines AS c ON c.id = b.command_line"       \
+	" WHERE b.machine IS NOT NULL AND b.mem_total_bytes IS NOT NULL" machine "),"                                  \
+	" compared AS MATERIALIZED (SELECT * FROM (SELECT boot, machine, side, mem_total_bytes, dense_rank() OVER (ORDER BY machine, arch, cpus, options) AS pair,"    \
+	" sum(side = 0) OVER w AS nr_a, sum(side = 1) OVER w AS nr_b FROM sides WINDOW w AS (PARTITION BY machine, arch, cpus, options))"      \
+	" WHERE nr_a > 0 AND nr_b > 0)"
 
-static const char pairs_sql[] = SIDES
-	" SELECT p.pair, p.machine, p.nr_a, p.nr_b, (SELECT count(*) FROM sides),"
-	" CAST((SELECT avg(mem_total_bytes) FROM compared AS c WHERE c.pair = p.pair AND c.side = 0) AS INTEGER),"
-	" CAST((SELECT avg(mem_total_bytes) FROM compared AS c WHERE c.pair = p.pair AND c.side = 1) AS INTEGER)"
-	" FROM pairs AS p ORDER BY p.pair";
+#define PAIRS(machine)                                                                                                                         \
+	COMPARED(machine)                                                                                                                      \
+	" SELECT pair, machine, nr_a, nr_b, (SELECT count(*) FROM sides), CAST(avg(CASE side WHEN 0 THEN mem_total_bytes END) AS INTEGER)," \
+	" CAST(avg(CASE side WHEN 1 THEN mem_total_bytes END) AS INTEGER) FROM compared GROUP BY pair ORDER BY pair"
 enum pair_column { PAIR_NUMBER, PAIR_MACHINE, PAIR_NR_A, PAIR_NR_B, PAIR_ALL, PAIR_TOTAL_A, PAIR_TOTAL_B };
 
-static const char amounts_sql[] = SIDES
-	" SELECT c.pair, o.owner, o.parent, o.label, sum(CASE c.side WHEN 0 THEN l.bytes END), sum(CASE c.side WHEN 1 THEN l.bytes END)"
-	" FROM compared AS c JOIN ledger AS l ON l.boot = c.boot JOIN owners AS o ON o.id = l.owner"
-	" GROUP BY c.pair, o.owner, o.parent ORDER BY c.pair, min(l.seq), o.owner";
+/* Names are joined after the sums: there are far fewer of them. One owner may have had several labels. */
+#define AMOUNTS(machine)                                                                                                                       \
+	COMPARED(machine)                                                                                                                      \
+	" SELECT x.pair, o.owner, o.parent, min(o.label), sum(x.a), sum(x.b) FROM"                                                              \
+	" (SELECT c.pair, l.owner, sum(CASE c.side WHEN 0 THEN l.bytes END) AS a, sum(CASE c.side WHEN 1 THEN l.bytes END) AS b" \
+	" FROM compared AS c JOIN ledger AS l ON l.boot = c.boot GROUP BY c.pair, l.owner) AS x JOIN owners AS o ON o.id = x.owner" \
+	" GROUP BY x.pair, o.owner, o.parent ORDER BY x.pair, o.owner, o.parent"
 enum amount_column { AMOUNT_PAIR, AMOUNT_OWNER, AMOUNT_PARENT, AMOUNT_LABEL, AMOUNT_A, AMOUNT_B };
+
+/* Of all machines, and of one: an index serves only a plain condition. */
+static const char *const pairs_sql[] = { PAIRS(""), PAIRS(" AND b.machine = ?6") };
+static const char *const amounts_sql[] = { AMOUNTS(""), AMOUNTS(" AND b.machine = ?6") };
 
 static const char match_sql[] = KERNELS("?1", "?2");
 
@@ -113,7 +121,6 @@ static void add_change(struct arena *arena, struct changes *changes, const struc
 	c->nr_groups += delta != 0;
 }
 
-/* Parents stand before their children. */
 static void walk(struct arena *arena, const struct pair *p, const struct amount_node *parent, unsigned depth, struct changes *ret)
 {
 	for (size_t i = 0; i < p->nr && depth < 16; i++) {
@@ -191,14 +198,14 @@ static void count_pair(const struct grid *pairs, size_t r, struct regression *re
 	ret->mem_total_b += grid_cell(pairs, r, PAIR_TOTAL_B)->integer;
 }
 
-static struct mia_error *compare(struct store *store, struct arena *arena, const struct store_args *args, struct regression *ret)
+static struct mia_error *compare(struct store *store, struct arena *arena, const struct store_args *args, bool one_machine, struct regression *ret)
 {
 	struct grid pairs, amounts;
-	struct mia_error *error = store_select(store, arena, pairs_sql, args, &pairs);
+	struct mia_error *error = store_select(store, arena, pairs_sql[one_machine], args, &pairs);
 	size_t first = 0, last = 0;
 
 	if (!error && grid_rows(&pairs))
-		error = store_select(store, arena, amounts_sql, args, &amounts);
+		error = store_select(store, arena, amounts_sql[one_machine], args, &amounts);
 	if (error || !grid_rows(&pairs))
 		return error;
 	for (size_t r = 0; r < grid_rows(&pairs); r++) {
@@ -252,10 +259,10 @@ struct mia_error *store_regress(struct store *store, struct arena *arena, const 
 	args.v[4] = datum_integer(q->any_options);
 	args.v[5] = q->one_machine ? datum_integer(q->machine) : datum_null();
 	if (!error)
-		error = compare(store, arena, &args, ret);
+		error = compare(store, arena, &args, q->one_machine, ret);
 	if (error || ret->nr_groups || q->any_options)
 		return error;
 	args.v[4] = datum_integer(1);
 	ret->any_options = true;
-	return compare(store, arena, &args, ret);
+	return compare(store, arena, &args, q->one_machine, ret);
 }

@@ -8,6 +8,7 @@
 struct import {
 	struct store *store;
 	struct store_add_options options;
+	bool failed; /* and that was said */
 };
 
 static int add_one(void *context, struct arena *arena, struct verdict *verdict)
@@ -19,6 +20,7 @@ static int add_one(void *context, struct arena *arena, struct verdict *verdict)
 		return STATUS_OK;
 	/* What is wrong with the database is wrong for the next boot too. */
 	db_failed(error);
+	import->failed = true;
 	return STATUS_INTERNAL;
 }
 
@@ -32,12 +34,13 @@ static void say_counts(const struct db_run *run, struct store_counts counts)
 	putchar('\n');
 }
 
-static int finish(struct db_run *run, struct store *store, int status)
+/* @failed: the store has said already why it cannot go on. */
+static int finish(struct db_run *run, struct store *store, bool failed, int status)
 {
 	struct mia_error *error = store_commit(store);
 
 	if (error)
-		status = worst_status(status, db_failed(error));
+		status = worst_status(status, failed ? STATUS_INTERNAL : db_failed(error));
 	say_counts(run, store_counts(store));
 	store_close(store);
 	return status;
@@ -53,10 +56,12 @@ int db_import(struct db_run *run)
 		},
 	};
 	struct mia_error *error = store_open(run->arena, run->path, STORE_WRITE, &import.store);
+	int status;
 
 	if (error)
 		return db_failed(error);
-	return finish(run, import.store, session_run(run->cli, run->args, run->nr_args, add_one, &import));
+	status = session_run(run->cli, run->args, run->nr_args, add_one, &import);
+	return finish(run, import.store, import.failed, status);
 }
 
 int db_merge(struct db_run *run)
@@ -67,5 +72,5 @@ int db_merge(struct db_run *run)
 	if (error)
 		return db_failed(error);
 	error = store_merge(store, run->args[0]);
-	return finish(run, store, error ? db_failed(error) : STATUS_OK);
+	return finish(run, store, error != NULL, error ? db_failed(error) : STATUS_OK);
 }

@@ -145,8 +145,11 @@ static struct mia_error *regress_pair(const struct db_run *run, struct store *st
 /* Every change of kernel on one machine, in the order of versions. */
 static struct mia_error *regress_machine(const struct db_run *run, struct store *store, struct regress_query *q, const struct grid_format *format)
 {
-	static const char sql[] = "SELECT s.kernel_a, s.kernel_b FROM v_steps AS s JOIN kernels AS k ON k.id = s.kernel_b WHERE s.machine = ?1"
-				  " GROUP BY s.kernel_a, s.kernel_b ORDER BY k.major, k.minor, k.patch, k.distro_build, k.release, k.build, s.kernel_a, s.kernel_b";
+	static const char sql[] =
+		"SELECT a, b FROM (SELECT lag(r.kernel) OVER w AS a, r.kernel AS b, k.* FROM (SELECT DISTINCT b.kernel, b.cpus, c.options FROM boots AS b"
+		" LEFT JOIN command_lines AS c ON c.id = b.command_line WHERE b.machine = ?1 AND b.mem_total_bytes IS NOT NULL) AS r JOIN kernels AS k ON k.id = r.kernel"
+		" WINDOW w AS (PARTITION BY k.arch, r.cpus, r.options ORDER BY k.major, k.minor, k.patch, k.distro_build, k.release, k.build, k.id))"
+		" WHERE a IS NOT NULL GROUP BY a, b ORDER BY arch, major, minor, patch, distro_build, release, build, a, b";
 	struct store_args args = { .v = { datum_integer(q->machine) }, .nr = 1 };
 	struct grid steps;
 	struct mia_error *error = store_select(store, run->arena, sql, &args, &steps);
