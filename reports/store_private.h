@@ -17,7 +17,7 @@ struct store {
 	sqlite3_stmt *insert[NR_TABLES], *find[NR_TABLES], *find_boot, *delete_boot;
 	struct intern *intern;
 	bool in_batch, in_boot; /* a transaction is open; and a savepoint in it */
-	uint64_t batch_started_msec;
+	uint64_t batch_end_msec;
 	struct store_counts done, pending; /* committed, and in the open batch */
 };
 

@@ -466,7 +466,7 @@ static struct mia_error *begin_boot(struct store *store)
 
 	if (!error && !store->in_batch) {
 		store->in_batch = true;
-		store->batch_started_msec = store_clock_msec();
+		store->batch_end_msec = store_clock_msec() + BATCH_MSEC;
 	}
 	if (!error)
 		error = store_exec(store, "SAVEPOINT boot");
@@ -491,7 +491,7 @@ struct mia_error *store_add(struct store *store, struct arena *arena, const stru
 	}
 	store->in_boot = false;
 	store->pending.boots[outcome]++;
-	return store_clock_msec() - store->batch_started_msec >= BATCH_MSEC ? store_commit(store) : NULL;
+	return store_clock_msec() >= store->batch_end_msec ? store_commit(store) : NULL;
 }
 
 struct store_counts store_counts(const struct store *store) { return store->done; }
