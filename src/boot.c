@@ -31,10 +31,20 @@ const char *owner_label(enum owner owner) { return owners[owner].label; }
 
 /* --- verbs that stages share --- */
 
+static bool follows_from_map(enum fact_kind kind)
+{
+	return kind == FACT_E820_BANNER || kind == FACT_E820_ENTRY || kind == FACT_E820_GAP || kind == FACT_PCI_GAP || kind == FACT_PCI_GAP_OLD ||
+	       kind == FACT_PCI_GAP_NONE || kind == FACT_RAM_BUFFER || kind == FACT_NOSAVE || kind == FACT_NODE_RANGE || kind == FACT_NODE_RANGE_PFN;
+}
+
 void boot_say(struct boot *b, enum fact_kind kind, unsigned tag, size_t nr, const uint64_t *v, const char *s0, const char *s1)
 {
-	struct saying *s = vec_push(b->arena, &b->said);
+	struct saying *s;
 
+	/* Parts of the map that are not RAM are not known, nor what follows from them. */
+	if (b->machine->map_from_nodes && follows_from_map(kind))
+		return;
+	s = vec_push(b->arena, &b->said);
 	s->stage = b->stage;
 	s->fact.kind = (uint16_t)kind;
 	s->fact.tag = (uint16_t)tag;

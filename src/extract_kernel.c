@@ -169,6 +169,21 @@ static void extract_low_ram(const struct boot_record *r, struct kernel *k)
 		k->low_ram_limit = said(f->v[1], f->line);
 }
 
+/* "BOOT_IMAGE=/boot/vmlinuz-4.18.0-147.el8.x86_64": what the loader calls the kernel, where the kernel's own line is lost. */
+static struct str image_release(const struct boot_record *r)
+{
+	const struct fact *f = facts_first(&r->log, FACT_COMMAND_LINE);
+	struct str line = f ? f->s[0] : facts_first(&r->log, FACT_KERNEL_COMMAND_LINE) ? facts_first(&r->log, FACT_KERNEL_COMMAND_LINE)->s[0] : r->cmdline, word;
+	ptrdiff_t at = str_find(line, STR("BOOT_IMAGE="));
+
+	if (at < 0)
+		return (struct str){ 0 };
+	line = str_skip(line, (size_t)at);
+	if (!str_cut_word(&line, &word) || (at = str_find(word, STR("vmlinuz-"))) < 0)
+		return (struct str){ 0 };
+	return str_skip(word, (size_t)at + 8);
+}
+
 void kernel_extract(struct arena *arena, const struct boot_record *record, const struct machine *machine, struct kernel *ret)
 {
 	const struct fact *version = facts_first(&record->log, FACT_LINUX_VERSION);
@@ -183,7 +198,8 @@ void kernel_extract(struct arena *arena, const struct boot_record *record, const
 		for (int word = 0; word < 3; word++)
 			str_cut_word(&rest, &release);
 	}
-	release_parse(release, &ret->release);
+	release_parse(release.n ? release : image_release(record), &ret->release);
+	ret->release.guessed = !release.n && ret->release.parsed;
 	release_refine(version ? version->s[1] : record->version, &ret->release);
 	traits_resolve(&ret->release, machine->arch, record, &ret->traits);
 	extract_sections(record, ret);

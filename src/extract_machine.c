@@ -52,6 +52,24 @@ static bool map_is_cut(const struct boot_record *r)
 	return r->head_missing && entry && entry->v[0] && !facts_first(&r->log, FACT_LINUX_VERSION) && !facts_first(&r->log, FACT_E820_BANNER);
 }
 
+/*
+ * The front of the log is lost, and the firmware's map with it, or part of it: what the kernel made of it stands in the list of
+ * nodes' ranges. Whole pages of RAM are all that it tells.
+ */
+static void map_from_nodes(struct arena *arena, const struct boot_record *r, struct machine *m)
+{
+	const struct fact *map = facts_first(&r->log, FACT_E820_BANNER);
+
+	if (!r->head_missing || (map && map->tag == TAG_NONE) || (!facts_first(&r->log, FACT_NODE_RANGE) && !facts_first(&r->log, FACT_NODE_RANGE_PFN)))
+		return;
+	m->e820.nr = 0;
+	m->map_from_nodes = true;
+	for (each_fact(f, &r->log, FACT_NODE_RANGE))
+		e820_range_add(arena, &m->e820, f->v[1], f->v[2], E820_TYPE_RAM, f->line);
+	for (each_fact(f, &r->log, FACT_NODE_RANGE_PFN))
+		e820_range_add(arena, &m->e820, PFN_PHYS(f->v[1]), PFN_PHYS(f->v[2]), E820_TYPE_RAM, f->line);
+}
+
 static void extract_e820(struct arena *arena, const struct boot_record *r, struct machine *m)
 {
 	if (map_is_cut(r))
@@ -64,6 +82,7 @@ static void extract_e820(struct arena *arena, const struct boot_record *r, struc
 		m->e820_tag = f->tag;
 		e820_range_add(arena, &m->e820, f->v[0], f->v[1], (uint32_t)f->v[2], f->line);
 	}
+	map_from_nodes(arena, r, m);
 	if (m->e820_tag == TAG_XEN)
 		m->firmware = FIRMWARE_XEN;
 	else if (m->e820.nr)

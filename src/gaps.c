@@ -29,6 +29,16 @@ static bool not_installed(const struct verdict *v)
 	return root && root->basis != AMOUNT_EXACT;
 }
 
+static bool map_lost(const struct verdict *v) { return v->machine->map_from_nodes; }
+
+static bool release_guessed(const struct verdict *v) { return v->kernel->release.guessed; }
+
+static bool release_unknown(const struct verdict *v) { return v->record && v->record->log.nr && !v->kernel->release.parsed; }
+
+static bool debug_missing(const struct verdict *v) { return v->record && v->record->debug_missing; }
+
+static bool map_taken(const struct verdict *v) { return v->boot->user_map_taken; }
+
 static bool place_unknown(const struct verdict *v) { return !no_map(v) && !v->boot->kernel_base_known; }
 
 static bool image_estimated(const struct verdict *v) { return !no_map(v) && !is_known(v->kernel->image.span); }
@@ -52,6 +62,11 @@ static const struct {
 	{ "prediction", is_prediction, "Whether it comes true", "This boot is predicted from a machine, a kernel and a command line: there is nothing to hold it against." },
 	{ "log.head", head_missing, "What the kernel said first", "The log does not begin at the start of the boot: the ring buffer had wrapped, or the log was cut. journalctl -k -b has all of it, and log_buf_len= makes the buffer larger." },
 	{ "machine.map", no_map, "The ledger, the zones and all that follows", "No map of the firmware's could be read, so there is no machine to run the boot on." },
+	{ "machine.map_lost", map_lost, "The firmware's own map", "The log begins behind it. The RAM of the nodes' list stands for it, so what the firmware keeps, the PCI gap and RAM buffers are not known." },
+	{ "machine.map_taken", map_taken, "Who defined the memory map", "The log shows a map that the user defined, but nothing on the command line defines one; it is taken as it stands." },
+	{ "kernel.release_guessed", release_guessed, "The kernel's version", "The line that names it is lost; the name of the image on the command line stands for it." },
+	{ "kernel.release", release_unknown, "The kernel's version", "No line names it: rules of the newest kernels are used where the log's own lines do not show the era." },
+	{ "log.debug", debug_missing, "Lines of the debug level", "The log was kept without them, so edits of the map, MTRRs and sizes that kernels print at that level could not be checked." },
 	{ "log.tail", tail_missing, "What was reserved, and MemTotal", "The log ends before its Memory: line, so the model's own count stands unchecked." },
 	{ "log.end", end_missing, "What came back at the end of the boot", "The log ends before the kernel frees its init sections; MemTotal takes their usual sizes." },
 	{ "installed", not_installed, "How much memory is installed", "Only the sizes of the modules (dmidecode in a bundle) tell. The ledger starts from what the firmware or its registers show." },

@@ -79,6 +79,8 @@ static bool is_input(const struct builder *b, const struct fact *f)
 {
 	if (f->tag == TAG_USER && b->verdict->boot->user_map_taken && (f->kind == FACT_E820_BANNER || f->kind == FACT_E820_ENTRY || f->kind == FACT_E820_GAP))
 		return true;
+	if (b->verdict->machine->map_from_nodes && (f->kind == FACT_NODE_RANGE || f->kind == FACT_NODE_RANGE_PFN))
+		return true;
 	if (f->kind == FACT_E820_BANNER || f->kind == FACT_E820_ENTRY || f->kind == FACT_E820_GAP)
 		return f->tag == TAG_NONE || f->tag == TAG_BIOS_E801 || f->tag == TAG_BIOS_88 || f->tag == TAG_XEN;
 	return is_in((enum fact_kind)f->kind, inputs, ARRAY_SIZE(inputs));

@@ -79,10 +79,25 @@ static uint64_t tables_used(struct boot *b, const struct old_piece *pieces, size
 	return pages;
 }
 
+/* 32 bits: the first large page is always mapped in small ones; the label is that of 64 bits. */
+static size_t old_split_32(const struct boot *b, struct phys_range r, struct old_piece pieces[5])
+{
+	uint64_t unit = boot_trait(b, TRAIT_PAE) ? SIZE_2M : 2 * SIZE_2M, large = max_u64(align_down(r.end, unit), unit);
+	size_t nr = 0;
+
+	pieces[nr++] = (struct old_piece){ { r.start, min_u64(unit, r.end) }, "4k" };
+	if (large > unit)
+		pieces[nr++] = (struct old_piece){ { unit, large }, "2M" };
+	if (r.end > large)
+		pieces[nr++] = (struct old_piece){ { large, r.end }, "4k" };
+	return nr;
+}
+
 static void old_map_range(struct boot *b, struct phys_range r, bool gb)
 {
 	struct old_piece pieces[5];
-	size_t nr = old_split(r, gb, pieces);
+	bool i386 = b->machine->arch == ARCH_I386;
+	size_t nr = i386 ? old_split_32(b, r, pieces) : old_split(r, gb, pieces);
 	uint64_t bytes = estimate(r.end, gb), base, used;
 	struct memblock_request request = { .size = bytes, .align = PAGE_SIZE, .nid = NUMA_NO_NODE, .ranged = true, .max = b->max_mapped };
 
@@ -94,7 +109,8 @@ static void old_map_range(struct boot *b, struct phys_range r, bool gb)
 	if (boot_trait(b, TRAIT_EARLY_ALLOC) != EARLY_MEMBLOCK)
 		request.min = 0x8000;
 	base = memblock_find(&b->memblock, &request);
-	SAY(b, MAP_TABLES, 0, r.end, base, base + bytes);
+	if (!i386)
+		SAY(b, MAP_TABLES, 0, r.end, base, base + bytes);
 	used = tables_used(b, pieces, nr);
 	if (base && used)
 		boot_reserve(b, OWNER_PAGE_TABLES, base, base + used * PAGE_SIZE);
@@ -109,7 +125,7 @@ void old_direct_map(struct boot *b, bool gb_pages)
 	if (gb_pages)
 		SAY(b, GBPAGES, 0, 0);
 	old_map_range(b, (struct phys_range){ 0, PFN_PHYS(b->max_low_pfn) }, gb_pages);
-	if (b->max_pfn > b->max_low_pfn)
+	if (b->max_pfn > b->max_low_pfn && b->machine->arch != ARCH_I386)
 		old_map_range(b, (struct phys_range){ 4 * GIB, PFN_PHYS(b->max_pfn) }, gb_pages);
 	b->max_mapped = PFN_PHYS(b->max_pfn);
 }

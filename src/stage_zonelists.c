@@ -16,7 +16,9 @@
 
 static uint64_t first_managed(const struct boot *b, const struct zone *zone)
 {
-	return boot_trait(b, TRAIT_MANAGED_MEANS) == MANAGED_PRESENT || zone->type == ZONE_HIGHMEM ? zone->present : zone->freesize;
+	int means = boot_trait(b, TRAIT_MANAGED_MEANS);
+
+	return means == MANAGED_PRESENT || (means == MANAGED_ESTIMATE && zone->type == ZONE_HIGHMEM) ? zone->present : zone->freesize;
 }
 
 static uint64_t total_pages(const struct boot *b)
@@ -151,7 +153,10 @@ static const char *zonelist_order(const struct boot *b)
 
 	if (o && o->value.n)
 		return (*o->value.p | 32) == 'z' ? "Zone" : "Node";
-	if (!boot_trait(b, TRAIT_ZONE_ORDER) || !b->kernel->has_numa)
+	/* Without NUMA it is a word without a meaning. Kernel: set_zonelist_order(). */
+	if (!b->kernel->has_numa)
+		return "Zone";
+	if (!boot_trait(b, TRAIT_ZONE_ORDER))
 		return "Node";
 	for (size_t n = 0; n < b->nr_nodes; n++) {
 		low += zone_pages(b, &b->node[n], true);

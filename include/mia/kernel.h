@@ -28,6 +28,7 @@ struct release {
 	char distribution[16]; /* "el7", "ubuntu", "debian", ...; empty for mainline */
 	unsigned distro_build; /* el7: 1160 of 3.10.0-1160 */
 	bool parsed;
+	bool guessed;          /* from the image's name on the command line */
 };
 
 /* A boot-time allocation that no stage knows: kept as seen, at the place where it was seen. */

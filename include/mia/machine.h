@@ -102,6 +102,7 @@ struct machine {
 	struct str hypervisor_name;
 
 	struct e820_table e820;      /* as the firmware gave it, unsorted perhaps */
+	bool map_from_nodes;         /* the log lacks it; the RAM of the nodes stands for it */
 	uint16_t e820_tag;           /* who gave it: TAG_NONE for e820, see parsers/rules.h */
 	struct phys_ranges setup_data;
 	struct efi_regions efi;
