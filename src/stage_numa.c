@@ -296,6 +296,9 @@ static void bring_online(struct boot *b)
 /* The node of the firmware behind an emulated one. */
 static int physical_of(const struct boot *b, int nid)
 {
+	/* They are numbered as they were cut. */
+	if ((size_t)nid < b->fakes.nr && b->fakes.v[nid].nid == nid)
+		return b->fakes.v[nid].physical;
 	for (size_t i = 0; i < b->fakes.nr; i++)
 		if (b->fakes.v[i].nid == nid)
 			return b->fakes.v[i].physical;

@@ -8,6 +8,7 @@
  * Kernel: build_all_zonelists(), find_next_best_node(), build_zonelists() (mm/page_alloc.c).
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "stages.h"
 
@@ -33,66 +34,75 @@ static uint64_t total_pages(const struct boot *b)
 
 /* --- fallback orders --- */
 
-struct node_picker {
-	struct boot *b;
-	bool *used;
-	uint64_t *load; /* kept from one local node to the next */
+struct candidate {
+	uint64_t score;
+	int nid;
 };
 
-/* The nearest node that has memory and was not taken yet; -1 if there is none. Kernel: find_next_best_node(). */
-static int next_best_node(struct node_picker *p, int local)
+struct node_picker {
+	struct boot *b;
+	uint64_t *load; /* kept from one local node to the next */
+	struct candidate *v;
+	size_t nr;
+};
+
+static int by_score(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+
+	return x->score != y->score ? (x->score < y->score ? -1 : 1) : x->nid < y->nid ? -1 : x->nid > y->nid;
+}
+
+/*
+ * The other nodes that have memory, nearest first. The kernel looks for the best one again and again; what it finds is this order,
+ * as the loads it adds on its way are those of nodes that are taken already. Kernel: find_next_best_node().
+ */
+static void sort_others(struct node_picker *p, int local)
 {
 	const struct boot *b = p->b;
 	uint64_t factor = boot_trait(b, TRAIT_NODE_LOAD) == NODE_LOAD_ONE ? MAX_NUMNODES : b->nr_online * (uint64_t)MAX_NUMNODES;
-	uint64_t best_score = UINT64_MAX;
-	int best = -1;
 
-	/* The local node comes first, if it has memory. */
-	if (!p->used[local] && (b->node[local].has_memory || boot_trait(b, TRAIT_FALLBACK_MEMORYLESS))) {
-		p->used[local] = true;
-		return local;
-	}
-	for (size_t n = 0; n < b->nr_nodes; n++) {
-		uint64_t score;
+	p->nr = 0;
+	for (int n = 0; (size_t)n < b->nr_nodes; n++)
+		if (n != local && b->node[n].has_memory)
+			p->v[p->nr++] = (struct candidate){ (boot_distance(b, local, n) + (uint64_t)(n < local)) * factor + p->load[n], n };
+	qsort(p->v, p->nr, sizeof(*p->v), by_score);
+}
 
-		if (p->used[n] || !b->node[n].has_memory)
-			continue;
-		score = boot_distance(b, local, (int)n) + ((int)n < local);
-		score = score * factor + p->load[n];
-		if (score < best_score) {
-			best_score = score;
-			best = (int)n;
-		}
+/* The first of a group of equally near nodes carries more, so that the next local node starts with another. */
+static void add_load(struct node_picker *p, int nid, uint64_t penalty)
+{
+	switch (boot_trait(p->b, TRAIT_NODE_LOAD)) {
+	case NODE_LOAD_SET:
+		p->load[nid] = penalty;
+		break;
+	case NODE_LOAD_ADD:
+		p->load[nid] += penalty;
+		break;
+	default:
+		p->load[nid] += 1;
 	}
-	if (best >= 0)
-		p->used[best] = true;
-	return best;
 }
 
 static void node_order(struct node_picker *p, struct pgdat *node)
 {
 	struct boot *b = p->b;
 	uint64_t penalty = b->nr_online;
-	int previous = node->nid, next;
+	int previous = node->nid;
 
-	memset(p->used, 0, b->nr_nodes * sizeof(*p->used));
 	node->fallback = arena_array(b->arena, int, b->nr_nodes);
-	while ((next = next_best_node(p, node->nid)) >= 0) {
-		/* The first of a group of equally near nodes carries more, so that the next local node starts with another. */
-		if (boot_distance(b, node->nid, next) != boot_distance(b, node->nid, previous)) {
-			switch (boot_trait(b, TRAIT_NODE_LOAD)) {
-			case NODE_LOAD_SET:
-				p->load[next] = penalty;
-				break;
-			case NODE_LOAD_ADD:
-				p->load[next] += penalty;
-				break;
-			default:
-				p->load[next] += 1;
-			}
-		}
-		node->fallback[node->nr_fallback++] = next;
-		previous = next;
+	/* The local node comes first, if it has memory. */
+	if (node->has_memory || boot_trait(b, TRAIT_FALLBACK_MEMORYLESS)) {
+		node->fallback[node->nr_fallback++] = node->nid;
+		penalty -= penalty > 0;
+	}
+	sort_others(p, node->nid);
+	for (size_t i = 0; i < p->nr; i++) {
+		int next = p->v[i].nid;
+
+		if (boot_distance(b, node->nid, next) != boot_distance(b, node->nid, previous))
+			add_load(p, next, penalty);
+		node->fallback[node->nr_fallback++] = previous = next;
 		penalty -= penalty > 0;
 	}
 }
@@ -118,8 +128,8 @@ static void fallback_orders(struct boot *b)
 
 	if (!distances_known(b))
 		return;
-	p.used = arena_array(b->arena, bool, b->nr_nodes);
 	p.load = arena_array(b->arena, uint64_t, b->nr_nodes);
+	p.v = arena_array(b->arena, struct candidate, b->nr_nodes);
 	for (size_t n = 0; n < b->nr_nodes; n++) {
 		if (!b->node[n].online)
 			continue;
