@@ -57,6 +57,7 @@ struct mia_error *store_error(struct store *store, const char *what)
 {
 	int rc = sqlite3_errcode(store->db) & 0xff;
 
+	store->failure = rc;
 	return mia_error_new(store->arena, code_of(rc), "%s: %s%s%s", store->path, what ? what : "", what ? ": " : "", reason_of(store, rc));
 }
 
@@ -172,23 +173,41 @@ static int wait_for_lock(void *context, int nr_calls)
 	return 1;
 }
 
+struct identity {
+	int64_t application, version, tables;
+};
+
+/* In one transaction: another process may be making the database at this moment. */
+static struct mia_error *read_identity(struct store *store, struct identity *ret)
+{
+	struct mia_error *error = store_exec(store, "BEGIN");
+
+	*ret = (struct identity){ 0 };
+	if (error)
+		return error;
+	error = store_number(store, "PRAGMA application_id", &ret->application);
+	if (!error)
+		error = store_number(store, "SELECT count(*) FROM sqlite_master", &ret->tables);
+	if (!error)
+		error = store_number(store, "PRAGMA user_version", &ret->version);
+	/* It holds nothing that could fail; and the error that counts is the one above. */
+	sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return error;
+}
+
 /* Is this file ours, and can this program read it? @version gets 0 for a file without anything in it. */
 static struct mia_error *identify(struct store *store, int64_t *version)
 {
-	int64_t id = 0, tables = 0;
-	struct mia_error *error = store_number(store, "PRAGMA application_id", &id);
+	struct identity id;
+	struct mia_error *error = read_identity(store, &id);
 
-	*version = 0;
-	if (!error)
-		error = store_number(store, "SELECT count(*) FROM sqlite_master", &tables);
-	if (!error)
-		error = store_number(store, "PRAGMA user_version", version);
+	*version = id.version;
 	if (error)
 		return error;
-	if (id != STORE_APPLICATION_ID && (id || *version || tables))
+	if (id.application != STORE_APPLICATION_ID && (id.application || id.version || id.tables))
 		return refuse(store, "is the database of another program");
-	if (*version > STORE_VERSION)
-		return mia_error_new(store->arena, MIA_ERROR_INPUT, "%s: written by a newer version of this program (schema %lld, this one knows %d)", store->path, (long long)*version, STORE_VERSION);
+	if (id.version > STORE_VERSION)
+		return mia_error_new(store->arena, MIA_ERROR_INPUT, "%s: written by a newer version of this program (schema %lld, this one knows %d)", store->path, (long long)id.version, STORE_VERSION);
 	return NULL;
 }
 
@@ -230,8 +249,10 @@ static struct mia_error *prepare_to_write(struct store *store, int64_t version)
 
 static struct mia_error *prepare_to_read(struct store *store, int64_t version)
 {
-	if (version < STORE_VERSION)
+	if (!version)
 		return refuse(store, "there is nothing in it; 'db import' puts boots there");
+	if (version < STORE_VERSION)
+		return refuse(store, "written by an older version of this program; 'db import' brings it up to date");
 	return store_exec(store, "PRAGMA query_only = 1; PRAGMA cache_size = -65536");
 }
 
@@ -266,11 +287,10 @@ static int open_immutable(struct store *store)
 static struct mia_error *identify_immutable(struct store *store, const char *path, struct mia_error *first, int64_t *version)
 {
 	struct strbuf wal = { .arena = store->arena };
-	int rc = sqlite3_errcode(store->db) & 0xff;
 	struct stat st;
 
 	strbuf_printf(&wal, "%s-wal", path);
-	if ((rc != SQLITE_CANTOPEN && rc != SQLITE_READONLY) || !stat(strbuf_str(&wal).p, &st))
+	if ((store->failure != SQLITE_CANTOPEN && store->failure != SQLITE_READONLY) || !stat(strbuf_str(&wal).p, &st))
 		return first;
 	if (open_immutable(store) != SQLITE_OK || configure(store))
 		return first;

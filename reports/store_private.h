@@ -14,6 +14,7 @@ struct store {
 	struct arena *arena;  /* of the store: errors, texts of statements */
 	sqlite3 *db;
 	const char *path;     /* as the user gave it */
+	int failure;          /* SQLite's code of the last error */
 	sqlite3_stmt *insert[NR_TABLES], *find[NR_TABLES], *find_boot, *delete_boot;
 	struct intern *intern;
 	bool in_batch, in_boot; /* a transaction is open; and a savepoint in it */
