@@ -3,6 +3,7 @@
  */
 #include "mia/arena.h"
 #include "mia/kernel.h"
+#include "traits_table.h"
 
 static struct quantity said(uint64_t v, uint32_t line) { return (struct quantity){ v, KNOWN_SAID, line }; }
 
@@ -201,6 +202,8 @@ void kernel_extract(struct arena *arena, const struct boot_record *record, const
 	release_parse(release.n ? release : image_release(record), &ret->release);
 	ret->release.guessed = !release.n && ret->release.parsed;
 	release_refine(version ? version->s[1] : record->version, &ret->release);
+	if (!ret->release.parsed)
+		traits_infer_release(machine->arch, record, &ret->release);
 	traits_resolve(&ret->release, machine->arch, record, &ret->traits);
 	extract_sections(record, ret);
 	extract_frees(record, ret);

@@ -22,6 +22,8 @@ static bool end_missing(const struct verdict *v)
 	return v->record && !v->record->tail_missing && v->boot->balance.known && !is_known(v->kernel->initmem_kib);
 }
 
+static bool no_version(const struct verdict *v) { return !no_map(v) && !v->kernel->release.parsed; }
+
 static bool not_installed(const struct verdict *v)
 {
 	const struct ledger_row *root = ledger_find(&v->ledger, "installed");
@@ -69,6 +71,7 @@ static const struct {
 	{ "log.debug", debug_missing, "Lines of the debug level", "The log was kept without them, so edits of the map, MTRRs and sizes that kernels print at that level could not be checked." },
 	{ "log.tail", tail_missing, "What was reserved, and MemTotal", "The log ends before its Memory: line, so the model's own count stands unchecked." },
 	{ "log.end", end_missing, "What came back at the end of the boot", "The log ends before the kernel frees its init sections; MemTotal takes their usual sizes." },
+	{ "kernel.version", no_version, "Which kernel it was", "No line names its version. Its rules are those of the version that the words of the other lines fit best." },
 	{ "installed", not_installed, "How much memory is installed", "Only the sizes of the modules (dmidecode in a bundle) tell. The ledger starts from what the firmware or its registers show." },
 	{ "kernel.place", place_unknown, "Where the kernel image lies", "Its address is randomised and no line shows it: the zone that lacks its pages is not certain, so managed is a range in some zones." },
 	{ "kernel.image", image_estimated, "How large the kernel image is", "Neither a line nor a profile of this build tells." },

@@ -4,6 +4,7 @@
  * Evidence that is one line's own words is recorded by the line rules as they match. What follows from the presence, absence
  * or order of several lines is worked out here.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "traits_table.h"
@@ -38,8 +39,8 @@ static void from_mainline(const struct release *release, struct traits *ret)
 	unsigned code = release_code(release);
 	enum trait_basis basis = release->parsed ? BASIS_MAINLINE : BASIS_ASSUMED;
 
-	/* Without a version the newest kernel is assumed, and said to be. */
-	if (!release->parsed)
+	/* Without a version, and without a word that tells one, the newest kernel is assumed, and said to be. */
+	if (!release->parsed && !release->inferred)
 		code = ~0u;
 	for (size_t i = 0; i < nr_trait_rows; i++) {
 		const struct trait_row *row = &trait_rows[i];
@@ -271,25 +272,27 @@ static void from_trampoline(struct resolver *r)
 	prove(r, TRAIT_KASLR_MEMORY, page_offset != UINT64_C(0xffff880000000000) && page_offset != UINT64_C(0xffff888000000000), f->line);
 }
 
-void traits_resolve(const struct release *release, enum arch arch, const struct boot_record *record, struct traits *ret)
+void traits_of_version(const struct release *release, enum arch arch, struct traits *ret)
 {
-	struct resolver r = { record, record ? &record->log : NULL, ret };
-
 	*ret = (struct traits){ 0 };
 	from_mainline(release, ret);
-	from_distribution(distribution_of(release, record), release->distro_build, ret);
-	if (arch == ARCH_I386) {
-		ret->t[TRAIT_MEM_MODEL].value = MODEL_FLAT;
-		ret->t[TRAIT_STRUCT_PAGE].value = ret->t[TRAIT_MEMMAP_ESTIMATE].value == MEMMAP_SPANNED ? STRUCT_PAGE_32_OLD : STRUCT_PAGE_32;
-		ret->t[TRAIT_ZONE_DEVICE].value = 0;
-		ret->t[TRAIT_KASLR_MEMORY].value = 0;
-		if (ret->t[TRAIT_KASLR_IMAGE].value == KASLR_ANYWHERE)
-			ret->t[TRAIT_KASLR_IMAGE].value = KASLR_LOW;
-		ret->t[TRAIT_DEFERRED_INIT].value = DEFERRED_NO;
-		ret->t[TRAIT_VMALLOC_PREALLOC].value = 0;
-	}
-	if (!record)
+	from_distribution(release->distribution, release->distro_build, ret);
+	if (arch != ARCH_I386)
 		return;
+	ret->t[TRAIT_MEM_MODEL].value = MODEL_FLAT;
+	ret->t[TRAIT_STRUCT_PAGE].value = ret->t[TRAIT_MEMMAP_ESTIMATE].value == MEMMAP_SPANNED ? STRUCT_PAGE_32_OLD : STRUCT_PAGE_32;
+	ret->t[TRAIT_ZONE_DEVICE].value = 0;
+	ret->t[TRAIT_KASLR_MEMORY].value = 0;
+	if (ret->t[TRAIT_KASLR_IMAGE].value == KASLR_ANYWHERE)
+		ret->t[TRAIT_KASLR_IMAGE].value = KASLR_LOW;
+	ret->t[TRAIT_DEFERRED_INIT].value = DEFERRED_NO;
+	ret->t[TRAIT_VMALLOC_PREALLOC].value = 0;
+}
+
+void traits_of_evidence(const struct boot_record *record, struct traits *traits)
+{
+	struct resolver r = { record, &record->log, traits };
+
 	from_words(&r);
 	from_companions(&r);
 	from_max_arch_pfn(&r);
@@ -303,4 +306,14 @@ void traits_resolve(const struct release *release, enum arch arch, const struct 
 	from_batch(&r);
 	from_frees(&r);
 	from_trampoline(&r);
+}
+
+void traits_resolve(const struct release *release, enum arch arch, const struct boot_record *record, struct traits *ret)
+{
+	struct release r = *release;
+
+	snprintf(r.distribution, sizeof(r.distribution), "%s", distribution_of(release, record));
+	traits_of_version(&r, arch, ret);
+	if (record)
+		traits_of_evidence(record, ret);
 }

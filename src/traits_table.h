@@ -1,4 +1,4 @@
-/* traits_table.h - rows of src/traits.c, read by traits_resolve.c alone. */
+/* traits_table.h - rows of src/traits.c and what is made of them. */
 #ifndef MIA_TRAITS_TABLE_H
 #define MIA_TRAITS_TABLE_H
 
@@ -24,6 +24,14 @@ extern const struct trait_row trait_rows[];
 extern const size_t nr_trait_rows;
 extern const struct distro_row distro_rows[];
 extern const size_t nr_distro_rows;
+
+/* Every trait as the version and the distribution have it, without a log. */
+void traits_of_version(const struct release *release, enum arch arch, struct traits *ret);
+/* What the log proves, on top of @traits. */
+void traits_of_evidence(const struct boot_record *record, struct traits *traits);
+
+/* The version that a log without one fits best; @ret is left alone where nothing in it tells. */
+void traits_infer_release(enum arch arch, const struct boot_record *record, struct release *ret);
 
 /* Major, minor and patch in one number that compares like the release. */
 unsigned release_code(const struct release *release);

@@ -29,6 +29,7 @@ struct release {
 	unsigned distro_build; /* el7: 1160 of 3.10.0-1160 */
 	bool parsed;
 	bool guessed;          /* from the image's name on the command line */
+	bool inferred;         /* not said: what the log's own words fit best, see src/traits_infer.c */
 };
 
 /* A boot-time allocation that no stage knows: kept as seen, at the place where it was seen. */
