@@ -236,7 +236,8 @@ static void add_kernel_range(struct boot *b)
 {
 	uint64_t start = b->image.start, end = b->image_limit;
 
-	if (!b->kernel_base_known || !boot_trait(b, TRAIT_KERNEL_RANGE) || end <= start)
+	/* A map that is not there, since the log lost it, is not mended. */
+	if (!b->e820.nr || !b->kernel_base_known || !boot_trait(b, TRAIT_KERNEL_RANGE) || end <= start)
 		return;
 	if (e820_mapped_all(&b->e820, start, end, E820_TYPE_RAM))
 		return;
