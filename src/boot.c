@@ -142,7 +142,8 @@ static uint64_t base_of_brk_table(struct boot *b)
 
 	if (!is_known(b->kernel->image.span) || !base)
 		return 0;
-	base = loads_at_preferred(b) ? LOAD_ADDRESS : max_u64(align_down(base + MIB, 2 * MIB), LOAD_ADDRESS);
+	/* An image that would have to be far larger than its sections does not lie where it was linked for. */
+	base = loads_at_preferred(b) && base < LOAD_ADDRESS + 16 * MIB ? LOAD_ADDRESS : max_u64(align_down(base + MIB, 2 * MIB), LOAD_ADDRESS);
 	if (b->kernel->image.span.known < KNOWN_PROFILE && end > base)
 		b->image = (struct phys_range){ base, end };
 	return base;
@@ -250,6 +251,7 @@ static const struct step pipeline[] = {
 	{ STAGE_CRASH, CRASH_LATE },
 	{ STAGE_SPARSE, ZONES_EARLY },
 	{ STAGE_ZONES, ZONES_EARLY },
+	{ STAGE_KASAN, ALWAYS },
 	{ STAGE_EFI, ALWAYS },
 	{ STAGE_RESOURCES, ALWAYS },
 	/* start_kernel() */

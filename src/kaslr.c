@@ -300,22 +300,26 @@ static void try_places(struct search *s, const struct boot *b, const struct phys
 	}
 }
 
+#define MEASURE_STEPS 4
+
 /*
  * Where brk shows the end of an image of estimated size, its start is one of few borders of 2 MiB: the balance chooses.
  */
 static void measure_image(struct search *s, struct boot *boot)
 {
-	for (int step = -1; step <= 1; step += 2) {
-		struct kernel *other = arena_new(s->arena, struct kernel);
-		struct boot *trial = arena_new(s->arena, struct boot);
-		uint64_t span = s->kernel->image.span.v;
+	for (int side = -1; side <= 1; side += 2)
+		for (unsigned step = 1; step <= MEASURE_STEPS; step++) {
+			struct kernel *other = arena_new(s->arena, struct kernel);
+			struct boot *trial = arena_new(s->arena, struct boot);
+			uint64_t span = s->kernel->image.span.v;
 
-		*other = *s->kernel;
-		other->image.span.v = step < 0 ? sub_sat(span, 2 * MIB) : span + 2 * MIB;
-		boot_run(s->arena, s->machine, other, s->cmdline, s->record, trial);
-		if (trial->balance.known && magnitude(trial->balance.residue) < magnitude(boot->balance.residue))
+			*other = *s->kernel;
+			other->image.span.v = side < 0 ? sub_sat(span, step * PLACE_ALIGN) : span + step * PLACE_ALIGN;
+			boot_run(s->arena, s->machine, other, s->cmdline, s->record, trial);
+			if (!trial->balance.known || magnitude(trial->balance.residue) >= magnitude(boot->balance.residue))
+				break;
 			*boot = *trial;
-	}
+		}
 }
 
 static void keep_best(struct search *s, struct machine *machine, struct boot *boot)

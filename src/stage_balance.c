@@ -210,10 +210,13 @@ static int64_t nearest_2m(int64_t pages)
 	return (pages + (pages < 0 ? -unit / 2 : unit / 2)) / unit * unit;
 }
 
+/* Tables that no section counts come to a few MiB; what is more than this is not the image's. */
+#define IMAGE_DOUBT_PAGES ((int64_t)PFN_DOWN(32 * MIB))
+
 /* Pages that an estimated image is too small by, as far as the residue tells. */
 int64_t balance_image_share(const struct boot *b, int64_t residue)
 {
-	if (!image_estimated(b))
+	if (!image_estimated(b) || residue > IMAGE_DOUBT_PAGES || residue < -IMAGE_DOUBT_PAGES)
 		return 0;
 	return b->kernel->image_in_2m ? nearest_2m(residue) : residue;
 }

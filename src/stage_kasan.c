@@ -1,0 +1,45 @@
+/*
+ * stage_kasan.c - memory that the kernel's address sanitizer keeps about memory.
+ *
+ *   in:   the direct map; the log's line that the sanitizer runs
+ *   out:  one byte in eight of what is mapped, taken from memblock
+ *
+ * Shadow is taken in pieces of 2 MiB, near what it describes. That of the kernel's own addresses is not modelled.
+ *
+ * Kernel: kasan_init(), kasan_populate_shadow() (arch/x86/mm/kasan_init_64.c).
+ */
+#include "stages.h"
+
+#define SHADOW_SCALE 8
+#define PIECE (2 * MIB)
+
+static bool has_kasan(const struct boot *b)
+{
+	for (each_fact(f, b->record ? &b->record->log : &(const struct facts){ 0 }, FACT_DEBUG_MEMORY))
+		if (str_starts(f->text, STR("kasan: KernelAddressSanitizer initialized")))
+			return true;
+	return false;
+}
+
+static void shadow_of(struct boot *b, struct phys_range r)
+{
+	uint64_t left = align_up(phys_len(r) / SHADOW_SCALE, PAGE_SIZE);
+	size_t i = memblock_search(&b->memblock.memory, r.start);
+	int nid = i < b->memblock.memory.nr ? b->memblock.memory.v[i].nid : NUMA_NO_NODE;
+
+	while (left) {
+		uint64_t size = min_u64(left, PIECE);
+
+		if (!boot_alloc_bytes(b, OWNER_KASAN, size, size == PIECE ? PIECE : PAGE_SIZE, nid))
+			return;
+		left -= size;
+	}
+}
+
+void kasan_run(struct boot *b)
+{
+	if (b->machine->arch != ARCH_X86_64 || !has_kasan(b))
+		return;
+	for (size_t i = 0; i < b->direct_ranges.nr; i++)
+		shadow_of(b, b->direct_ranges.v[i]);
+}
