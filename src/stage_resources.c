@@ -198,8 +198,16 @@ static void pci_gap(struct boot *b)
 		SAY(b, PCI_GAP, 0, start, start + best);
 }
 
+/* Its fixed address lies in another 2 MiB than the rest of the fixmap. Kernel: map_vsyscall(), spp_getpage(). */
+static void vsyscall_table(struct boot *b)
+{
+	if (b->machine->arch == ARCH_X86_64 && boot_trait(b, TRAIT_VSYSCALL_TABLE))
+		boot_alloc_bytes(b, OWNER_FIXMAP, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE);
+}
+
 void resources_run(struct boot *b)
 {
+	vsyscall_table(b);
 	if (has_table(b->machine, "HPET"))
 		boot_alloc_bytes(b, OWNER_RESOURCES, resource_bytes(b) + HPET_NAME_BYTES, 64, NUMA_NO_NODE);
 	if (b->machine->ioapics)
