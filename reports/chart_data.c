@@ -7,7 +7,7 @@
 
 #include "map_scale.h"
 #include "mia/arena.h"
-#include "mia/claims.h"
+#include "mia/owned.h"
 #include "report_text.h"
 #include "size_text.h"
 #include "svg_filter.h"
@@ -221,7 +221,7 @@ static void nodes_script(const struct chart_input *in, size_t rows, FILE *out)
 
 static size_t order_data(const struct chart_input *in, FILE *out)
 {
-	struct takings takings = takings_find(in->arena, in->v->boot);
+	struct takings takings = owned_in_order(in->arena, in->v->boot);
 	int64_t sum = 0;
 
 	fputs("step\tfrom_mib\tto_mib\trgb\tstage\twhat\n", out);
@@ -253,7 +253,7 @@ static void put_stage_tics(const struct takings *takings, FILE *out)
 
 static void order_script(const struct chart_input *in, size_t rows, FILE *out)
 {
-	struct takings takings = takings_find(in->arena, in->v->boot);
+	struct takings takings = owned_in_order(in->arena, in->v->boot);
 	bool shown[NR_SWATCHES] = { false };
 
 	for (size_t i = 0; i < takings.nr; i++)

@@ -123,7 +123,7 @@ void html_gaps(const struct page *p)
 
 		put(p, "<p><b>");
 		text(p, g->what);
-		put(p, ":</b> ");
+		put(p, ".</b> ");
 		text(p, g->why);
 		if (g->line)
 			fprintf(p->out, " <span class=\"dim\">(line %" PRIu32 ")</span>", g->line);

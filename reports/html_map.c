@@ -13,6 +13,7 @@
 #define LEAST_WIDTH 0.7
 #define LETTER 6.4
 #define TICK_ROOM 100.0
+#define MOST_TICKS 1000
 
 struct lane {
 	const char *name;
@@ -195,7 +196,7 @@ static void draw_axis(const struct page *p)
 		double x = p->scale.x[i];
 		bool shown = is_landmark(map, i) && x - last >= TICK_ROOM && x < WIDTH - TICK_ROOM * 0.6;
 
-		if (is_landmark(map, i) || phys_len(map->v[i].range) >= GIB / 64)
+		if (is_landmark(map, i) || (map->nr < MOST_TICKS && phys_len(map->v[i].range) >= GIB / 64))
 			put_tick(p, x, map->v[i].range.start, is_landmark(map, i), shown);
 		last = shown ? x : last;
 	}
@@ -277,6 +278,8 @@ void html_map(const struct page *p)
 {
 	put(p, "<section id=\"map\"><h2>Physical memory</h2>\n<p>As it stands when memblock hands it to the page allocator. Memory is to scale; holes and what lies outside of zones are folded. ");
 	text_str(p, map_caveat(p->v));
+	if (p->least_piece)
+		fprintf(p->out, " Pieces below %s are shown as part of others; meminit-analyze map --json has them all.", size_prose((int64_t)p->least_piece, false).s);
 	put(p, "</p>\n");
 	put_tools(p);
 	draw_picture(p);

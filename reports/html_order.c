@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "mia/arena.h"
-#include "mia/claims.h"
+#include "mia/owned.h"
 #include "report_text.h"
 #include "size_text.h"
 
@@ -58,7 +58,7 @@ static void put_returns(const struct page *p, int64_t *sum, int64_t top)
 
 void html_order(const struct page *p)
 {
-	struct takings takings = takings_find(p->arena, p->v->boot);
+	struct takings takings = owned_in_order(p->arena, p->v->boot);
 	int64_t top = 0, sum = 0;
 
 	for (size_t i = 0; i < takings.nr; i++)

@@ -10,6 +10,8 @@
 #include "size_text.h"
 
 #define PICTURE_WIDTH 1060.0
+/* More than these nobody looks at, and browsers grow slow. */
+#define MOST_PIECES 4000
 
 /* --- cells --- */
 
@@ -222,6 +224,7 @@ void html_report(const struct verdict *v, struct str figure_order, struct str fi
 	struct str style = style_text(p.arena), script = script_text(p.arena);
 
 	physmap_build(p.arena, v->boot, &p.map);
+	p.least_piece = physmap_coarsen(&p.map, MOST_PIECES);
 	map_scale_build(p.arena, &p.map, PICTURE_WIDTH, &p.scale);
 	put_head(&p, style, script);
 	put_opening(&p);

@@ -18,6 +18,7 @@ struct page {
 	struct arena *arena;
 	const struct verdict *v;
 	struct physmap map;
+	uint64_t least_piece; /* smaller ones are part of others; 0: all are there */
 	struct map_scale scale;
 	struct str figure_order, figure_zones; /* drawn by gnuplot and filtered; empty where it is not there */
 };

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "claims.h"
 #include "mia/arena.h"
 #include "report_text.h"
 #include "size_text.h"
@@ -44,20 +45,20 @@ static void put_protection(const struct page *p, const struct zone *z, bool mark
 static void put_zone(const struct page *p, const struct pgdat *node, const struct zone *z)
 {
 	const struct boot *b = p->v->boot;
-	bool still = !(z->managed.basis == AMOUNT_UNKNOWN && b->onlined_later), marks = z->managed.basis != AMOUNT_UNKNOWN && !b->onlined_later;
+	struct zone_claims claims = zone_claims(b, z);
 
 	fprintf(p->out, "<tr><td class=\"n\">%d</td><td>%s</td>", node->nid, zone_type_name(z->type));
 	put_bar(p, z);
-	html_number_cell(p, still, z->span.start);
-	html_number_cell(p, still, z->spanned);
-	html_number_cell(p, still, z->present_shown);
+	html_number_cell(p, claims.extents, z->span.start);
+	html_number_cell(p, claims.extents, z->spanned);
+	html_number_cell(p, claims.extents, z->present_shown);
 	fprintf(p->out, "<td class=\"n\" data-v=\"%" PRIu64 "\">", z->managed.v);
 	text_str(p, amount_text(p->arena, &z->managed));
 	put(p, "</td>");
-	html_number_cell(p, marks, z->min);
-	html_number_cell(p, marks, z->low);
-	html_number_cell(p, marks, z->high);
-	put_protection(p, z, marks);
+	html_number_cell(p, claims.marks, z->min);
+	html_number_cell(p, claims.marks, z->low);
+	html_number_cell(p, claims.marks, z->high);
+	put_protection(p, z, claims.marks);
 }
 
 void html_zones(const struct page *p)

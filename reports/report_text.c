@@ -79,8 +79,8 @@ struct str origin_line(struct arena *arena, const struct verdict *v, size_t colu
 	struct strbuf s = { .arena = arena }, more = { .arena = arena };
 	size_t nr = 0;
 
-	if (!v->record)
-		return STR("a prediction");
+	if (v->prediction)
+		return STR("a boot that has not happened");
 	if (v->nr_boots > 1)
 		strbuf_printf(&more, ", boot %zu (0 to %zu)", v->boot_index, v->nr_boots - 1);
 	for (int k = 0; k < NR_SOURCES; k++)
@@ -147,7 +147,7 @@ struct str unexplained_sentence(struct arena *arena, const struct verdict *v, bo
 	if (!v->ledger.nr)
 		return (struct str){ "", 0 };
 	if (!v->unexplained_known)
-		return v->record ? STR("Nothing in the input states what was reserved: the ledger is the model's own.") : (struct str){ "", 0 };
+		return !v->prediction ? STR("Nothing in the input states what was reserved: the ledger is the model's own.") : (struct str){ "", 0 };
 	if (!v->unexplained_bytes)
 		return STR("Every byte has an owner.");
 	if (unowned && unowned->bytes < 0)

@@ -501,6 +501,22 @@ static void findings(struct json_out *w, const struct findings *findings)
 	json_out_end_list(w);
 }
 
+static void gaps(struct json_out *w, const struct gaps *gaps)
+{
+	json_out_list(w, "gaps");
+	for (size_t i = 0; i < gaps->nr; i++) {
+		const struct gap *g = &gaps->v[i];
+
+		json_out_object(w, NULL);
+		json_out_text(w, "id", g->id);
+		json_out_text(w, "what", g->what);
+		json_out_text(w, "why", g->why);
+		json_out_maybe(w, "line", g->line, g->line);
+		json_out_end_object(w);
+	}
+	json_out_end_list(w);
+}
+
 static void generator(struct json_out *w)
 {
 	json_out_object(w, "generator");
@@ -522,6 +538,7 @@ void verdict_write_json(struct json_out *w, const struct verdict *v)
 	checks(w, &v->checks);
 	ledger(w, &v->ledger);
 	findings(w, &v->findings);
+	gaps(w, &v->gaps);
 	json_out_maybe(w, "unexplained_bytes", v->unexplained_known, v->unexplained_bytes);
 	json_out_end_object(w);
 }

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "claims.h"
 #include "mia/arena.h"
 #include "report_text.h"
 #include "safe_text.h"
@@ -157,18 +158,17 @@ static void add_managed(struct table *t, const struct amount *managed, bool rang
 
 static void add_zone(struct table *t, const struct boot *b, const struct pgdat *node, const struct zone *z, bool ranges)
 {
-	/* What was onlined later is not in these numbers. */
-	bool still = !(z->managed.basis == AMOUNT_UNKNOWN && b->onlined_later), marks = z->managed.basis != AMOUNT_UNKNOWN && !b->onlined_later;
+	struct zone_claims claims = zone_claims(b, z);
 
 	table_printf(t, PAINT_PLAIN, "%d", node->nid);
 	table_cell(t, PAINT_PLAIN, str_of(zone_type_name(z->type)));
-	add_number(t, still, z->span.start);
-	add_number(t, still, z->spanned);
-	add_number(t, still, z->present_shown);
+	add_number(t, claims.extents, z->span.start);
+	add_number(t, claims.extents, z->spanned);
+	add_number(t, claims.extents, z->present_shown);
 	add_managed(t, &z->managed, ranges);
-	add_number(t, marks, z->min);
-	add_number(t, marks, z->low);
-	add_number(t, marks, z->high);
+	add_number(t, claims.marks, z->min);
+	add_number(t, claims.marks, z->low);
+	add_number(t, claims.marks, z->high);
 }
 
 static void add_zones(struct table *t, const struct boot *b, bool ranges)
@@ -294,7 +294,7 @@ static void put_gaps(const struct report *r)
 		const struct gap *g = &gaps->v[i];
 		struct strbuf s = { .arena = r->term.arena };
 
-		strbuf_printf(&s, "%s: %s", g->what, g->why);
+		strbuf_printf(&s, "%s. %s", g->what, g->why);
 		if (g->line)
 			strbuf_printf(&s, " (line %" PRIu32 ")", g->line);
 		fputs("- ", r->term.out);

@@ -4,22 +4,24 @@
  * A gap is neither an error (the analysis was done) nor a finding (nothing disagrees): it says why a number is missing, is a
  * range or could not be checked. Each row is a question about the record or the boot.
  */
-#include <inttypes.h>
+#include <ctype.h>
 
 #include "mia/arena.h"
 #include "mia/verdict.h"
 
-static bool is_prediction(const struct verdict *v) { return !v->record; }
+static bool is_prediction(const struct verdict *v) { return v->prediction != NULL; }
+
+static bool is_log(const struct verdict *v) { return v->record && !v->prediction; }
 
 static bool no_map(const struct verdict *v) { return !v->boot->e820_steps.nr || !v->boot->physpages; }
 
-static bool head_missing(const struct verdict *v) { return v->record && v->record->head_missing; }
+static bool head_missing(const struct verdict *v) { return is_log(v) && v->record->head_missing; }
 
-static bool tail_missing(const struct verdict *v) { return v->record && v->record->tail_missing; }
+static bool tail_missing(const struct verdict *v) { return is_log(v) && v->record->tail_missing; }
 
 static bool end_missing(const struct verdict *v)
 {
-	return v->record && !v->record->tail_missing && v->boot->balance.known && !is_known(v->kernel->initmem_kib);
+	return is_log(v) && !v->record->tail_missing && v->boot->balance.known && !is_known(v->kernel->initmem_kib);
 }
 
 static bool no_version(const struct verdict *v) { return !no_map(v) && !v->kernel->release.parsed; }
@@ -41,11 +43,11 @@ static bool debug_missing(const struct verdict *v) { return v->record && v->reco
 
 static bool map_taken(const struct verdict *v) { return v->boot->user_map_taken; }
 
-static bool place_unknown(const struct verdict *v) { return !no_map(v) && !v->boot->kernel_base_known; }
+static bool place_unknown(const struct verdict *v) { return is_log(v) && !no_map(v) && !v->boot->kernel_base_known; }
 
-static bool image_estimated(const struct verdict *v) { return !no_map(v) && !is_known(v->kernel->image.span); }
+static bool image_estimated(const struct verdict *v) { return is_log(v) && !no_map(v) && !is_known(v->kernel->image.span); }
 
-static bool no_profile(const struct verdict *v) { return !no_map(v) && !v->kernel->has_profile && !v->boot->replay.on; }
+static bool no_profile(const struct verdict *v) { return is_log(v) && !no_map(v) && !v->kernel->has_profile && !v->boot->replay.on; }
 
 static bool silent_return(const struct verdict *v) { return v->boot->balance.silent; }
 
@@ -53,7 +55,7 @@ static bool onlined(const struct verdict *v) { return v->boot->onlined_later; }
 
 static bool log_only(const struct verdict *v)
 {
-	return v->record && !no_map(v) && !v->record->zoneinfo.nr && !v->record->meminfo.nr;
+	return is_log(v) && !no_map(v) && !v->record->zoneinfo.nr && !v->record->meminfo.nr;
 }
 
 static const struct {
@@ -81,11 +83,40 @@ static const struct {
 	{ "observed", log_only, "What /proc shows", "Only a log was given: zones could not be checked. Give a folder or archive with /proc/zoneinfo, meminfo and iomem." },
 };
 
+static void add_gap(struct arena *arena, struct verdict *v, const char *id, const char *what, const char *why, uint32_t line)
+{
+	*vec_push(arena, &v->gaps) = (struct gap){ id, what, why, line };
+}
+
+/* What a prediction does not know, and which of its values hang on it. */
+static void add_unknown(struct arena *arena, struct verdict *v, enum unknown_id id)
+{
+	const struct prediction *p = v->prediction;
+	struct strbuf why = { .arena = arena };
+	const char *between = "Not exact because of it: ";
+	char *what = str_dup(arena, str_of(unknown_title(id)));
+
+	for (int g = 0; g < NR_VALUE_GROUPS; g++) {
+		if (p->group[g].basis == AMOUNT_EXACT || !p->group[g].because[id])
+			continue;
+		strbuf_printf(&why, "%s%s (%s)", between, value_group_name((enum value_group)g), basis_name(p->group[g].basis));
+		between = ", ";
+	}
+	if (!why.n)
+		return;
+	strbuf_char(&why, '.');
+	what[0] = (char)toupper((unsigned char)what[0]);
+	add_gap(arena, v, unknown_name(id), what, strbuf_str(&why).p, 0);
+}
+
 void gaps_collect(struct arena *arena, struct verdict *verdict)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(gaps); i++)
 		if (gaps[i].holds(verdict))
-			*vec_push(arena, &verdict->gaps) = (struct gap){ gaps[i].id, gaps[i].what, gaps[i].why, verdict->boot->balance.silent && gaps[i].holds == silent_return ? verdict->boot->balance.line : 0 };
+			add_gap(arena, verdict, gaps[i].id, gaps[i].what, gaps[i].why, gaps[i].holds == silent_return ? verdict->boot->balance.line : 0);
+	for (int u = 0; verdict->prediction && u < NR_UNKNOWNS; u++)
+		if (verdict->prediction->unknown[u])
+			add_unknown(arena, verdict, (enum unknown_id)u);
 	for (size_t i = 0; verdict->record && i < verdict->record->notes.nr; i++)
-		*vec_push(arena, &verdict->gaps) = (struct gap){ "input", "What a line means", verdict->record->notes.v[i].text, verdict->record->notes.v[i].line };
+		add_gap(arena, verdict, "input", "What a line means", verdict->record->notes.v[i].text, verdict->record->notes.v[i].line);
 }

@@ -7,7 +7,7 @@
 #include "ledger.h"
 
 #include "mia/arena.h"
-#include "mia/claims.h"
+#include "mia/owned.h"
 
 /* The line that shows an owner's share. */
 static uint32_t proof_of(const struct ledger_builder *l, enum owner owner)
@@ -96,7 +96,7 @@ static void add_owner(struct ledger_builder *l, enum owner owner, int64_t bytes)
 int64_t ledger_reserved(struct ledger_builder *l)
 {
 	const struct boot *b = l->boot;
-	struct owned_ranges claims = claims_find(l->arena, b);
+	struct owned_ranges claims = owned_by_address(l->arena, b);
 	uint64_t bytes[NR_OWNERS] = { 0 };
 	int64_t owned = 0, image = b->balance.image_pages, efi = (int64_t)b->balance.unplaced_pages, rest = b->balance.residue - image - efi;
 	int64_t pages = (int64_t)b->model_reserved + b->balance.residue;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "mia/arena.h"
-#include "mia/claims.h"
+#include "mia/owned.h"
 #include "mia/ranges.h"
 
 struct borders {
@@ -52,7 +52,7 @@ static void collect_layers(struct layers *l)
 	l->firmware = e820_copy(l->arena, &b->e820_steps.v[0].table);
 	if (l->firmware.nr)
 		qsort(l->firmware.v, l->firmware.nr, sizeof(*l->firmware.v), by_start);
-	l->claims = claims_find(l->arena, b);
+	l->claims = owned_by_address(l->arena, b);
 	for (size_t i = 0; i < b->late.nr; i++)
 		if (goes_back(&b->late.v[i]))
 			ranges_add(l->arena, &l->returned, b->late.v[i].range);
@@ -224,4 +224,31 @@ void physmap_build(struct arena *arena, const struct boot *b, struct physmap *re
 	}
 	if (all_holes(ret))
 		ret->nr = 0;
+}
+
+static size_t join_smaller(struct physmap *map, uint64_t least)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < map->nr; i++) {
+		const struct phys_segment *s = &map->v[i];
+		struct phys_segment *last = nr ? &map->v[nr - 1] : NULL;
+
+		if (last && phys_len(s->range) < least && phys_len(last->range) < least && last->kind != PHYS_HOLE && last->nid == s->nid && last->zone == s->zone)
+			last->range.end = s->range.end;
+		else
+			map->v[nr++] = *s;
+	}
+	return nr;
+}
+
+uint64_t physmap_coarsen(struct physmap *map, size_t limit)
+{
+	uint64_t least = 0;
+
+	for (uint64_t next = PAGE_SIZE; map->nr > limit && next < TIB; next *= 2) {
+		least = next;
+		map->nr = join_smaller(map, least);
+	}
+	return least;
 }

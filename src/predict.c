@@ -257,4 +257,5 @@ void predict_run(struct arena *arena, const struct prediction_inputs *inputs, st
 	declare(&p, prediction, boot);
 	*ret = (struct verdict){ .record = arena_new(arena, struct boot_record), .machine = boot->machine, .kernel = p.kernel, .boot = boot, .prediction = prediction, .nr_boots = 1 };
 	ledger_build(arena, ret);
+	gaps_collect(arena, ret);
 }

@@ -34,6 +34,12 @@ struct physmap {
 /* From 0 to the end of what is known; empty where there is no map. */
 void physmap_build(struct arena *arena, const struct boot *b, struct physmap *ret);
 
+/*
+ * At most about @limit segments: the smallest are told as part of the one below them, in the same zone. Returns the size in bytes
+ * below which that happened; 0 where it did not.
+ */
+uint64_t physmap_coarsen(struct physmap *map, size_t limit);
+
 const char *phys_kind_name(enum phys_kind kind);
 
 #endif

@@ -1,5 +1,5 @@
-/* claims.c - see include/mia/claims.h. */
-#include "mia/claims.h"
+/* owned.c - see include/mia/owned.h. */
+#include "mia/owned.h"
 
 #include <stdlib.h>
 
@@ -35,7 +35,7 @@ static int by_address(const void *a, const void *b)
 	return x->range.start < y->range.start ? -1 : x->range.start > y->range.start;
 }
 
-struct owned_ranges claims_find(struct arena *arena, const struct boot *b)
+struct owned_ranges owned_by_address(struct arena *arena, const struct boot *b)
 {
 	struct phys_ranges left = reserved_memory(arena, b);
 	struct owned_ranges ret = { 0 };
@@ -54,7 +54,7 @@ struct owned_ranges claims_find(struct arena *arena, const struct boot *b)
 	return ret;
 }
 
-struct takings takings_find(struct arena *arena, const struct boot *b)
+struct takings owned_in_order(struct arena *arena, const struct boot *b)
 {
 	struct phys_ranges left = reserved_memory(arena, b);
 	struct takings ret = { 0 };
