@@ -22,11 +22,15 @@ static bool take_dot(struct str *s)
 	return true;
 }
 
-/* A word of the release that tells who built it. */
+/*
+ * A word of the release that tells who built it. Enterprise kernels stay on one version; another one with the same mark is a
+ * mainline kernel built for that distribution (5.15.20-1.el7), and has none of its backports.
+ */
 static const struct {
 	const char *mark, *name;
+	unsigned major, minor; /* 0: any */
 } distributions[] = {
-	{ ".el6", "el6" }, { ".el7", "el7" }, { ".el8", "el8" }, { ".el9", "el9" }, { ".el10", "el10" },
+	{ ".el6", "el6", 2, 6 }, { ".el7", "el7", 3, 10 }, { ".el8", "el8", 4, 18 }, { ".el9", "el9", 5, 14 }, { ".el10", "el10", 6, 12 },
 	{ "-generic", "ubuntu" }, { "-lowlatency", "ubuntu" }, { "-aws", "ubuntu" }, { "-azure", "ubuntu" }, { "-gcp", "ubuntu" },
 	{ ".fc", "fedora" }, { ".amzn", "amazon" }, { "-default", "suse" }, { "-amd64", "debian" }, { "-686", "debian" },
 	{ "-arch", "arch" }, { "-microsoft", "wsl" },
@@ -36,6 +40,8 @@ static void find_distribution(struct release *r)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(distributions); i++) {
 		if (str_find(r->text, str_of(distributions[i].mark)) < 0)
+			continue;
+		if (distributions[i].major && (distributions[i].major != r->major || distributions[i].minor != r->minor))
 			continue;
 		for (size_t n = 0; distributions[i].name[n] && n + 1 < sizeof(r->distribution); n++) {
 			r->distribution[n] = distributions[i].name[n];
