@@ -135,10 +135,13 @@ static struct mia_error *write_machine(struct writer *w, struct row_boots *boot)
 static bool is_incidental(struct str name)
 {
 	static const char *const names[] = {
-		"BOOT_IMAGE", "root", "rootfstype", "rootflags", "rootwait", "ro", "rw", "resume", "resume_offset", "initrd", "init", "rd.lvm.lv", "rd.luks.uuid",
-		"rd.md.uuid", "cryptdevice", "console", "quiet", "splash", "vt.handoff", "hostname", "ip", "BOOTIF", "systemd.machine_id",
+		"BOOT_IMAGE", "root", "rootfstype", "rootflags", "rootwait", "ro", "rw", "resume", "resume_offset", "initrd", "init", "rdinit", "cryptdevice", "console",
+		"quiet", "splash", "vt.handoff", "hostname", "ip", "BOOTIF",
 	};
 
+	/* For the initial RAM disk and init, not for the kernel. */
+	if (str_starts(name, STR("rd.")) || str_starts(name, STR("systemd.")) || str_starts(name, STR("luks.")))
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (cmdline_same(name, names[i]))
 			return true;

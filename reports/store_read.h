@@ -9,7 +9,7 @@
 
 /* Values for ?1, ?2, ... of a statement. */
 struct store_args {
-	struct datum v[8];
+	struct datum v[12];
 	size_t nr;
 };
 

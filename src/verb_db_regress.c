@@ -23,17 +23,17 @@ static void print_change(const struct db_run *run, int64_t before, int64_t after
 
 static void print_head(const struct db_run *run, const struct regression *r)
 {
-	struct str a = safe_text(run->arena, r->kernel_a), b = safe_text(run->arena, r->kernel_b);
+	struct str a = safe_text(run->arena, r->name[0]), b = safe_text(run->arena, r->name[1]);
 
 	printf("%.*s -> %.*s\n", STR_ARG(a), STR_ARG(b));
 	if (!r->nr_groups) {
-		puts("no machine has booted both");
+		puts("no like boots on both sides");
 		return;
 	}
-	printf("%zu machine%s, %" PRId64 " and %" PRId64 " boots", r->nr_machines, r->nr_machines == 1 ? "" : "s", r->boots_a, r->boots_b);
+	printf("%zu machine%s, %zu group%s of like boots, %" PRId64 " and %" PRId64 " boots", r->nr_machines, r->nr_machines == 1 ? "" : "s", r->nr_groups, r->nr_groups == 1 ? "" : "s", r->boots_a, r->boots_b);
 	if (r->left_out)
-		printf("; %" PRId64 " left out, without a like boot of the other", r->left_out);
-	printf("\n%s\n", r->any_options ? "options on the command line may differ" : "same CPUs and options on the command line");
+		printf("; %" PRId64 " left out", r->left_out);
+	printf("\n%s\n", r->any_options ? "options on the command line may differ" : "same options on the command line");
 }
 
 static void print_changes(const struct db_run *run, const struct regression *r)
@@ -41,6 +41,10 @@ static void print_changes(const struct db_run *run, const struct regression *r)
 	printf("\n%14s %14s %14s  %s\n", "CHANGE", "BEFORE", "AFTER", "OF");
 	print_change(run, r->mem_total_a, r->mem_total_b);
 	puts("MemTotal");
+	if (r->root_a != r->root_b) {
+		print_change(run, r->root_a, r->root_b);
+		puts("memory of the machine");
+	}
 	if (r->changes.nr)
 		printf("\ntaken by\n");
 	for (size_t i = 0; i < r->changes.nr; i++) {
@@ -75,8 +79,8 @@ static void print_json(const struct regression *r)
 	struct json_object *o = json_object_new_object(), *changes = json_object_new_array();
 
 	json_object_object_add(o, "schema", json_object_new_string("meminit-analyze/regress/1"));
-	json_object_object_add(o, "kernel_a", json_text(r->kernel_a));
-	json_object_object_add(o, "kernel_b", json_text(r->kernel_b));
+	json_object_object_add(o, "a", json_text(r->name[0]));
+	json_object_object_add(o, "b", json_text(r->name[1]));
 	json_object_object_add(o, "boots_a", json_object_new_int64(r->boots_a));
 	json_object_object_add(o, "boots_b", json_object_new_int64(r->boots_b));
 	json_object_object_add(o, "left_out", json_object_new_int64(r->left_out));
@@ -85,6 +89,8 @@ static void print_json(const struct regression *r)
 	json_object_object_add(o, "same_options", json_object_new_boolean(!r->any_options));
 	json_object_object_add(o, "mem_total_before_bytes", r->nr_groups ? json_object_new_int64(r->mem_total_a) : NULL);
 	json_object_object_add(o, "mem_total_after_bytes", r->nr_groups ? json_object_new_int64(r->mem_total_b) : NULL);
+	json_object_object_add(o, "installed_before_bytes", r->nr_groups ? json_object_new_int64(r->root_a) : NULL);
+	json_object_object_add(o, "installed_after_bytes", r->nr_groups ? json_object_new_int64(r->root_b) : NULL);
 	for (size_t i = 0; i < r->changes.nr; i++)
 		json_object_array_add(changes, change_to_json(&r->changes.v[i]));
 	json_object_object_add(o, "changes", changes);
@@ -94,7 +100,7 @@ static void print_json(const struct regression *r)
 
 static void changes_to_grid(struct arena *arena, const struct regression *r, struct grid *ret)
 {
-	static const char *const names[] = { "kernel_a", "kernel_b", "owner", "delta_bytes", "before_bytes", "after_bytes", "groups" };
+	static const char *const names[] = { "a", "b", "owner", "delta_bytes", "before_bytes", "after_bytes", "groups" };
 
 	grid_init(ret, arena, ARRAY_SIZE(names));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -102,8 +108,8 @@ static void changes_to_grid(struct arena *arena, const struct regression *r, str
 	for (size_t i = 0; i < r->changes.nr; i++) {
 		const struct change *c = &r->changes.v[i];
 
-		grid_add(ret, datum_text(r->kernel_a));
-		grid_add(ret, datum_text(r->kernel_b));
+		grid_add(ret, datum_text(r->name[0]));
+		grid_add(ret, datum_text(r->name[1]));
 		grid_add(ret, datum_text(c->owner));
 		grid_add(ret, datum_integer(c->b_bytes - c->a_bytes));
 		grid_add(ret, datum_integer(c->a_bytes));
@@ -157,8 +163,8 @@ static struct mia_error *regress_machine(const struct db_run *run, struct store 
 	for (size_t r = 0; !error && r < grid_rows(&steps); r++) {
 		struct regression regression;
 
-		q->kernel_a_id = grid_cell(&steps, r, 0)->integer;
-		q->kernel_b_id = grid_cell(&steps, r, 1)->integer;
+		q->side[0].kernel_id = grid_cell(&steps, r, 0)->integer;
+		q->side[1].kernel_id = grid_cell(&steps, r, 1)->integer;
 		error = store_regress(store, run->arena, q, &regression);
 		if (!error)
 			write_regression(run, &regression, format, !r);
@@ -186,26 +192,35 @@ static struct mia_error *find_machine(const struct db_run *run, struct store *st
 	return machine ? store_find_machine(store, run->arena, machine, &q->machine) : NULL;
 }
 
+/* Both sides name the same things: "--kernel-a" alone compares with nothing. */
+static int parse_sides(const struct db_run *run, struct regress_query *q)
+{
+	static const enum option_id options[][2] = { { OPTION_KERNEL_A, OPTION_KERNEL_B }, { OPTION_FIRMWARE_A, OPTION_FIRMWARE_B }, { OPTION_MACHINE_A, OPTION_MACHINE_B } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (cli_has(run->cli, options[i][0]) != cli_has(run->cli, options[i][1]))
+			return cli_usage_error(run->cli, "'db regress' compares two sides: give the -a and the -b option");
+	for (int i = 0; i < 2; i++)
+		q->side[i] = (struct regress_side){ .kernel = run->cli->value[options[0][i]], .firmware = run->cli->value[options[1][i]], .machine = run->cli->value[options[2][i]] };
+	return STATUS_OK;
+}
+
 int db_regress(struct db_run *run)
 {
-	struct regress_query q = {
-		.kernel_a = run->cli->value[OPTION_KERNEL_A],
-		.kernel_b = run->cli->value[OPTION_KERNEL_B],
-		.any_options = cli_has(run->cli, OPTION_ANY_CMDLINE),
-	};
+	struct regress_query q = { .any_options = cli_has(run->cli, OPTION_ANY_CMDLINE) };
 	const struct grid_format *format;
 	struct store *store = NULL;
 	struct mia_error *error;
 	int status = db_format(run, &format);
 
+	if (status == STATUS_OK)
+		status = parse_sides(run, &q);
 	if (status != STATUS_OK)
 		return status;
-	if (!q.kernel_a != !q.kernel_b)
-		return cli_usage_error(run->cli, "'db regress' compares two kernels: give --kernel-a and --kernel-b");
 	error = store_open(run->arena, run->path, STORE_READ, &store);
 	if (!error)
 		error = find_machine(run, store, &q);
-	if (!error && q.kernel_a)
+	if (!error && (q.side[0].kernel || q.side[0].firmware || q.side[0].machine))
 		error = regress_pair(run, store, &q, format);
 	else if (!error && q.one_machine)
 		error = regress_machine(run, store, &q, format);

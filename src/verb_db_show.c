@@ -51,6 +51,8 @@ static void print_fit(struct arena *arena, const struct datum *c, size_t columns
 {
 	struct str s = text_fit(arena, datum_visible(arena, c), columns);
 
+	if (!s.n)
+		s = STR("-");
 	printf("  %.*s%*s", STR_ARG(s), (int)(columns - text_columns(s)), "");
 }
 
