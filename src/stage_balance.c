@@ -211,12 +211,14 @@ static int64_t nearest_2m(int64_t pages)
 }
 
 /* Tables that no section counts come to a few MiB; what is more than this is not the image's. */
-#define IMAGE_DOUBT_PAGES ((int64_t)PFN_DOWN(32 * MIB))
+#define IMAGE_DOUBT (32 * MIB)
 
 /* Pages that an estimated image is too small by, as far as the residue tells. */
 int64_t balance_image_share(const struct boot *b, int64_t residue)
 {
-	if (!image_estimated(b) || residue > IMAGE_DOUBT_PAGES || residue < -IMAGE_DOUBT_PAGES)
+	int64_t most = (int64_t)PFN_UP(IMAGE_DOUBT + (phys_len(b->image) ? 0 : b->kernel->image.span.v));
+
+	if (!image_estimated(b) || residue > most || residue < -most)
 		return 0;
 	return b->kernel->image_in_2m ? nearest_2m(residue) : residue;
 }
