@@ -123,6 +123,8 @@ static bool take_document(struct arena *arena, const struct input_doc *doc, stru
 		return single_number_parse(doc->bytes, &boot->pcp_fraction);
 	case SOURCE_SYSCTL_SCALE_FACTOR:
 		return single_number_parse(doc->bytes, &boot->scale_factor);
+	case SOURCE_CRASH_LOADED:
+		return single_number_parse(doc->bytes, &boot->crash_loaded);
 	case SOURCE_DMIDECODE:
 		boot->dimm_bytes = dmidecode_parse(doc->bytes);
 		return boot->dimm_bytes > 0;
@@ -171,6 +173,8 @@ struct mia_error *bundle_parse(struct arena *arena, const struct input *input, s
 		return nothing_in(arena, input);
 	if (!boots.nr)
 		*vec_push(arena, &boots) = files;
+	/* What is cut off belonged to the last boot. */
+	boots.v[boots.nr - 1].cut_short = input->truncated;
 	*ret = boots;
 	return NULL;
 }

@@ -129,6 +129,20 @@ static void address_sizes_parse(struct str value, uint32_t line, struct boot_rec
 		ret->cpu_phys_bits = (struct said){ bits, line };
 }
 
+/* Packages are numbered, with gaps perhaps: two different numbers are two packages at least. */
+static void package_parse(struct str value, uint32_t line, struct boot_record *ret)
+{
+	uint64_t id;
+
+	if (!str_to_u64(value, 10, &id))
+		return;
+	if (!ret->cpu_packages.line)
+		ret->cpu_packages = (struct said){ 1, line };
+	else if (id != ret->last_package)
+		ret->cpu_packages.value = max_u64(ret->cpu_packages.value, 2);
+	ret->last_package = id;
+}
+
 void cpuinfo_parse(struct str bytes, struct boot_record *ret)
 {
 	struct str raw;
@@ -145,6 +159,8 @@ void cpuinfo_parse(struct str bytes, struct boot_record *ret)
 			ret->cpus_online.value++;
 			if (!ret->cpus_online.line)
 				ret->cpus_online.line = line;
+		} else if (str_is(key, "physical id")) {
+			package_parse(str_trim(value), line, ret);
 		} else if (str_is(key, "address sizes")) {
 			address_sizes_parse(value, line, ret);
 		} else if (str_is(key, "flags") && !ret->cpuinfo_has_flags) {

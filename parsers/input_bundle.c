@@ -295,7 +295,7 @@ static void gather_nodes(struct bundle_state *s)
 
 bool is_sys_path(const char *path)
 {
-	static const char *const inside[] = { "sys/firmware/memmap/", "sys/devices/system/memory/", "sys/devices/system/node/" };
+	static const char *const inside[] = { "sys/firmware/memmap/", "sys/devices/system/memory/", "sys/devices/system/node/", "sys/kernel/kexec_crash_loaded" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(inside); i++)
 		if (strstr(path, inside[i]))
@@ -312,6 +312,8 @@ void bundle_gather_system(struct bundle_state *s)
 		gather_memory_blocks(s);
 	if (!input_has(s->input, SOURCE_NODES))
 		gather_nodes(s);
+	if (has_folder(s, "sys/kernel"))
+		named_take(s, "sys/kernel/kexec_crash_loaded", SOURCE_CRASH_LOADED);
 	if (has_folder(s, "sys/kernel/debug"))
 		named_take(s, "sys/kernel/debug/kernel_page_tables", SOURCE_DIRECT_MAP);
 }

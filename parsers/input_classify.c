@@ -210,6 +210,7 @@ enum source_kind kind_of_name(const char *path)
 		{ "lsmem_", SOURCE_LSMEM, true },
 		{ "kernel_page_tables", SOURCE_DIRECT_MAP },
 		{ "page_tables_kernel", SOURCE_DIRECT_MAP },
+		{ "kexec_crash_loaded", SOURCE_CRASH_LOADED },
 	};
 	struct str name = bare_name(path);
 
@@ -325,6 +326,7 @@ static bool name_will_do(enum source_kind kind, struct str bytes)
 	case SOURCE_SYSCTL_RESERVE_RATIO:
 	case SOURCE_SYSCTL_PCP_FRACTION:
 	case SOURCE_SYSCTL_SCALE_FACTOR:
+	case SOURCE_CRASH_LOADED:
 		return is_one_line(bytes) && starts_with_number(bytes);
 	default:
 		return false;

@@ -136,6 +136,14 @@ const struct line_rule line_rules_x86[] = {
 	{ FACT_INTEL_STOLEN, 1, 2, "Reserving Intel graphics memory at %#018x-%#018x", "Reserving Intel graphics memory at 0x00000000bda00000-0x00000000bf9fffff" },
 	{ FACT_INTEL_STOLEN, 2, 2, "Reserving Intel graphics stolen memory at %#x-%#x", "Reserving Intel graphics stolen memory at 0xbda00000-0xbf9fffff" },
 	{ FACT_GART_APERTURE, 0, 2, "AGP: Mapping aperture over RAM [mem %#010x-%#010x] (%s)", "AGP: Mapping aperture over RAM [mem 0xb4000000-0xb7ffffff] (65536KB)" },
+	{ FACT_STOLEN_SIZE, 0, 0, "agpgart-intel %s: detected %uK stolen memory", "agpgart-intel 0000:00:00.0: detected 7932K stolen memory" },
+	{ FACT_STOLEN_SIZE, 1, 0, "pci %s: detected %uK stolen memory", "pci 0000:00:00.0: detected 131072K stolen memory" },
+	{ FACT_GPU_VRAM, 0, 0, "amdgpu %s: VRAM: %uM %s", "amdgpu 0000:03:00.0: amdgpu: VRAM: 512M 0x000000F400000000 - 0x000000F41FFFFFFF (512M used)" },
+	{ FACT_GPU_VRAM, 1, 0, "radeon %s: VRAM: %uM %s", "radeon 0000:00:01.0: VRAM: 512M 0x0000000000000000 - 0x000000001FFFFFFF (512M used)" },
+	{ FACT_MMCONFIG, 0, 2, "PCI: MMCONFIG for domain %s at [mem %#010x-%#010x] (base %#x)", "PCI: MMCONFIG for domain 0000 [bus 00-ff] at [mem 0xe0000000-0xefffffff] (base 0xe0000000)" },
+	{ FACT_MMCONFIG, 1, 2, "PCI: ECAM [mem %#010x-%#010x] (base %#x) for domain %s", "PCI: ECAM [mem 0xb0000000-0xbfffffff] (base 0xb0000000) for domain 0000 [bus 00-ff]" },
+	{ FACT_ROOT_WINDOW, 0, 2, "pci_bus %s: root bus resource [mem %#010x-%#010x window]", "pci_bus 0000:00: root bus resource [mem 0x000a0000-0x000bffff window]" },
+	{ FACT_ROOT_WINDOW, 1, 2, "pci_bus %s: root bus resource [mem %#010x-%#010x]", "pci_bus 0000:00: root bus resource [mem 0x000a0000-0x000bffff]" },
 
 	/* image and direct map */
 	{ FACT_TRAMPOLINE, 0, 0, "Base memory trampoline at [%x] %x size %u", "Base memory trampoline at [ffff95f940099000] 99000 size 24576" },

@@ -15,8 +15,8 @@
 #include "term.h"
 
 #define COLUMNS 80
-/* Findings that the head has room for. */
-#define HEAD_FINDINGS 4
+/* Lines of findings that the head has room for. */
+#define HEAD_LINES 5
 /* Mismatches that are listed one by one. */
 #define LISTED_MISMATCHES 20
 /* A line of the log that proves something is shown this far. */
@@ -39,33 +39,42 @@ static struct str safe(const struct report *r, const char *s) { return safe_text
 
 /* --- the head --- */
 
+/* Columns of "warning MI001  ". */
+#define FINDING_LEFT 15
+#define FINDING_INDENT 8
+
+/* Lines that a finding takes in the head: its title is a sentence, and is told whole where two lines can. */
+static size_t finding_lines(const struct report *r, const struct finding *f) { return text_columns(safe(r, f->title)) > COLUMNS - FINDING_LEFT ? 2 : 1; }
+
 static void put_finding_line(const struct report *r, const struct finding *f)
 {
 	struct strbuf left = { .arena = r->term.arena };
-	size_t used;
+	size_t used, room;
 
 	strbuf_printf(&left, "%-7s %s", severity_name(f->severity), f->id);
 	term_put(&r->term, paint_of(f->severity), safe_text(left.arena, strbuf_str(&left)));
-	left.n = 0;
-	if (f->bytes_known && f->bytes)
-		strbuf_printf(&left, "  %s", size_column((int64_t)f->bytes, r->in_bytes).s);
-	if (f->nr_lines)
-		strbuf_printf(&left, "  line %" PRIu32, f->lines[0]);
-	strbuf_add(&left, STR("  "));
-	term_put(&r->term, PAINT_DIM, strbuf_str(&left));
-	used = text_columns(safe(r, f->id)) + 8 + left.n;
-	term_put(&r->term, PAINT_PLAIN, text_fit(r->term.arena, safe(r, f->title), used < COLUMNS ? COLUMNS - used : 1));
-	term_newline(&r->term);
+	term_put(&r->term, PAINT_PLAIN, STR("  "));
+	used = text_columns(safe_text(left.arena, strbuf_str(&left))) + 2;
+	/* A word less than two lines hold, as the first may break early. */
+	room = used + FINDING_INDENT < 2 * COLUMNS - 12 ? 2 * COLUMNS - 12 - used - FINDING_INDENT : 1;
+	term_paragraph(&r->term, PAINT_PLAIN, (unsigned)used, FINDING_INDENT, text_fit(r->term.arena, safe(r, f->title), room));
 }
 
 static void put_top_findings(const struct report *r)
 {
 	const struct findings *findings = &r->v->findings;
 	const struct finding **v = findings_in_order(r->term.arena, findings);
-	size_t shown = findings->nr <= HEAD_FINDINGS ? findings->nr : HEAD_FINDINGS - 1;
+	size_t shown = 0, lines = 0;
 
-	for (size_t i = 0; i < shown; i++)
-		put_finding_line(r, v[i]);
+	/* The last line is for those that are not told. */
+	for (; shown < findings->nr; shown++) {
+		size_t more = finding_lines(r, v[shown]);
+
+		if (shown && lines + more + (shown + 1 < findings->nr) > HEAD_LINES)
+			break;
+		put_finding_line(r, v[shown]);
+		lines += more;
+	}
 	if (shown < findings->nr)
 		term_printf(&r->term, PAINT_DIM, "and %zu more, below\n", findings->nr - shown);
 }

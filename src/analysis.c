@@ -8,6 +8,7 @@
 #include "mia/arena.h"
 #include "mia/learn.h"
 #include "mia/shipped.h"
+#include "mia/triage.h"
 
 const char *basis_name(enum basis basis)
 {
@@ -84,7 +85,9 @@ void analysis_run(struct arena *arena, const struct boot_record *record, const s
 	kaslr_search(arena, machine, kernel, cmdline, record, boot);
 	*ret = (struct verdict){ .record = record, .machine = machine, .kernel = kernel, .boot = boot };
 	verify(arena, record, boot, &ret->checks);
+	dram_find(arena, record, boot, &ret->dram);
 	ledger_build(arena, ret);
 	gaps_collect(arena, ret);
 	ret->broken = machine_check(arena, ret);
+	triage_run(arena, ret);
 }

@@ -147,7 +147,8 @@ static void add_returned(struct ledger_builder *l)
 			   kinds[k].proof == NR_FACTS ? 0 : ledger_line_of(l, kinds[k].proof));
 }
 
-static bool has_model(const struct boot *b) { return b->e820_steps.nr && b->physpages; }
+/* Without a firmware map there is nothing to begin with. */
+static bool has_model(const struct boot *b) { return b->e820_steps.nr && b->e820_steps.v[0].table.nr && b->physpages; }
 
 void ledger_build(struct arena *arena, struct verdict *verdict)
 {
@@ -158,7 +159,7 @@ void ledger_build(struct arena *arena, struct verdict *verdict)
 	if (!has_model(b))
 		return;
 	present = (int64_t)PFN_PHYS(b->physpages);
-	usable = (int64_t)ledger_firmware(&l);
+	usable = (int64_t)ledger_firmware(&l, &verdict->dram);
 	add_cut(&l, usable, present);
 	ledger_trunk(&l, "present", "usable", "Pages present", present, AMOUNT_EXACT, ledger_line_of(&l, FACT_MEMORY));
 	unknown = ledger_reserved(&l);

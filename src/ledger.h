@@ -18,7 +18,7 @@ void ledger_add_line(struct ledger_row *row, uint32_t line);
 uint32_t ledger_line_of(const struct ledger_builder *l, enum fact_kind kind);
 
 /* ledger_firmware.c: from what is installed to what the firmware calls usable; returns the usable bytes. */
-uint64_t ledger_firmware(struct ledger_builder *l);
+uint64_t ledger_firmware(struct ledger_builder *l, const struct dram *dram);
 /* ledger_reserved.c: who holds what when the kernel counts. Returns bytes that no one owns. */
 int64_t ledger_reserved(struct ledger_builder *l);
 

@@ -1,9 +1,7 @@
 /*
  * ledger_firmware.c - the top of the ledger: what is installed, and what the firmware keeps of it.
  *
- * The firmware's map does not say which of its reserved ranges are DRAM and which are devices. DMI does (the sizes of the
- * modules), where it is at hand; TOM2 does on AMD, SRAT often does. Without any of them a reserved range counts as DRAM when it
- * lies between ranges that are, or right behind one.
+ * What is DRAM and what are devices' addresses is decided in dram.c.
  */
 #include "ledger.h"
 
@@ -14,163 +12,115 @@
 #define LEGACY_END MIB
 
 struct firmware_bytes {
-	uint64_t usable, reserved, acpi, nvs, unusable, persistent, soft, legacy, stolen, other;
+	uint64_t usable, reserved, graphics, acpi, nvs, unusable, persistent, soft, legacy, other;
 };
 
-/* End of the last range below 4 GiB that certainly is DRAM. */
-static uint64_t low_dram_end(const struct e820_table *map)
+static uint64_t *bytes_of_type(struct firmware_bytes *f, uint32_t type)
 {
-	uint64_t end = 0;
-
-	for (size_t i = 0; i < map->nr; i++)
-		if (map->v[i].start < 4 * GIB && map->v[i].type != E820_TYPE_RESERVED)
-			end = max_u64(end, min_u64(map->v[i].end, 4 * GIB));
-	return end;
-}
-
-/* Reserved ranges that are DRAM: below the end of it, or one behind the other from there. */
-static bool is_dram(const struct e820_entry *e, uint64_t low_end, uint64_t chain_end)
-{
-	if (e->end <= LEGACY_END)
-		return e->end <= LEGACY_BEGIN;
-	return e->start < low_end || e->start == chain_end;
-}
-
-static void count_entry(struct firmware_bytes *f, const struct e820_entry *e, uint64_t low_end, uint64_t *chain_end)
-{
-	uint64_t bytes = e->end > e->start ? e->end - e->start : 0;
-
-	switch (e->type) {
+	switch (type) {
 	case E820_TYPE_RAM:
-		f->usable += bytes;
-		break;
+		return &f->usable;
+	case E820_TYPE_RESERVED:
+		return &f->reserved;
 	case E820_TYPE_ACPI:
-		f->acpi += bytes;
-		break;
+		return &f->acpi;
 	case E820_TYPE_NVS:
-		f->nvs += bytes;
-		break;
+		return &f->nvs;
 	case E820_TYPE_UNUSABLE:
-		f->unusable += bytes;
-		break;
+		return &f->unusable;
 	case E820_TYPE_PMEM:
 	case E820_TYPE_PRAM:
-		f->persistent += bytes;
-		break;
+		return &f->persistent;
 	case E820_TYPE_SOFT_RESERVED:
-		f->soft += bytes;
-		break;
-	case E820_TYPE_RESERVED:
-		if (!is_dram(e, low_end, *chain_end))
-			return;
-		f->reserved += bytes;
-		break;
+		return &f->soft;
 	default:
-		f->other += bytes;
-		break;
+		return &f->other;
 	}
-	*chain_end = e->end;
 }
 
-static struct firmware_bytes count_map(const struct boot *b)
+/* 640 KiB to 1 MiB, where the machine has DRAM on both sides and the map does not call it RAM. */
+static uint64_t legacy_bytes(const struct e820_table *map, const struct dram *dram)
 {
-	const struct e820_table *map = &b->e820_steps.v[0].table;
-	struct firmware_bytes f = { 0 };
-	uint64_t low_end = low_dram_end(map), chain_end = 0, below = 0;
+	uint64_t bytes = LEGACY_END - LEGACY_BEGIN;
+	bool below = false;
 
 	for (size_t i = 0; i < map->nr; i++) {
-		count_entry(&f, &map->v[i], low_end, &chain_end);
-		/* What the map says of 640 KiB to 1 MiB belongs to the legacy row. */
-		if (map->v[i].type == E820_TYPE_RAM)
-			below = max_u64(below, map->v[i].start < LEGACY_BEGIN);
+		struct phys_range r = { map->v[i].start, map->v[i].end };
+
+		if (map->v[i].type != E820_TYPE_RAM)
+			continue;
+		below |= r.start < LEGACY_BEGIN;
+		bytes = sub_sat(bytes, phys_len(phys_clip(r, (struct phys_range){ LEGACY_BEGIN, LEGACY_END })));
 	}
-	if (below && low_end > LEGACY_END)
-		f.legacy = LEGACY_END - LEGACY_BEGIN;
+	return below && dram->low_top > LEGACY_END ? bytes : 0;
+}
+
+/* Graphics memory lies in ranges that the map calls reserved, or in none. */
+static void split_graphics(struct firmware_bytes *f, const struct e820_table *map, const struct dram *dram)
+{
+	uint64_t listed = dram->graphics_bytes;
+
+	if (phys_len(dram->graphics)) {
+		listed = 0;
+		for (size_t i = 0; i < map->nr; i++)
+			if (map->v[i].type == E820_TYPE_RESERVED)
+				listed += ranges_overlap(&dram->kept, phys_clip((struct phys_range){ map->v[i].start, map->v[i].end }, dram->graphics));
+	}
+	f->graphics = dram->graphics_bytes;
+	f->reserved -= min_u64(f->reserved, min_u64(listed, f->graphics));
+}
+
+static struct firmware_bytes count_map(const struct e820_table *map, const struct dram *dram)
+{
+	struct firmware_bytes f = { 0 };
+
+	for (size_t i = 0; i < map->nr; i++) {
+		struct phys_range r = { map->v[i].start, map->v[i].end };
+
+		*bytes_of_type(&f, map->v[i].type) += map->v[i].type == E820_TYPE_RAM ? phys_len(r) : ranges_overlap(&dram->kept, r);
+	}
+	f.legacy = legacy_bytes(map, dram);
+	split_graphics(&f, map, dram);
 	return f;
 }
 
-/* Graphics memory that a driver names lies in a range that the map calls reserved. */
-static void split_stolen(const struct ledger_builder *l, struct firmware_bytes *f)
+static void add_kept(struct ledger_builder *l, const struct firmware_bytes *f, const struct dram *dram)
 {
-	const struct fact *stolen = l->record ? facts_first(&l->record->log, FACT_INTEL_STOLEN) : NULL;
-
-	if (stolen && stolen->v[1] > stolen->v[0] && stolen->v[1] - stolen->v[0] <= f->reserved) {
-		f->stolen = stolen->v[1] - stolen->v[0];
-		f->reserved -= f->stolen;
-	}
-}
-
-static uint64_t declared(const struct firmware_bytes *f)
-{
-	return f->usable + f->reserved + f->acpi + f->nvs + f->unusable + f->persistent + f->soft + f->legacy + f->stolen + f->other;
-}
-
-/* What SRAT lists, without room for memory that is not plugged in. */
-static uint64_t srat_bytes(struct arena *arena, const struct machine *m)
-{
-	struct phys_ranges all = { 0 };
-
-	for (size_t i = 0; i < m->srat.nr; i++)
-		if (!(m->srat.v[i].flags & (SRAT_HOT_PLUGGABLE | SRAT_NON_VOLATILE)))
-			ranges_add(arena, &all, m->srat.v[i].range);
-	return ranges_bytes(&all);
-}
-
-struct installed {
-	uint64_t bytes;
-	const char *label;
-	enum basis basis;
-	uint32_t line;
-};
-
-/* The best witness of what is installed; each must at least cover what the firmware's map shows. */
-static struct installed find_installed(struct ledger_builder *l, const struct firmware_bytes *f)
-{
-	const struct machine *m = l->boot->machine;
-	uint64_t least = declared(f), srat = srat_bytes(l->arena, m);
-
-	if (m->installed_bytes >= f->usable && m->installed_bytes)
-		return (struct installed){ m->installed_bytes, "Installed memory (DMI)", AMOUNT_EXACT, 0 };
-	if (m->tom2 > 4 * GIB) {
-		uint64_t low = low_dram_end(&l->boot->e820_steps.v[0].table), tom = align_up(low, 16 * MIB), bytes = tom + m->tom2 - 4 * GIB;
-
-		if (bytes >= least)
-			return (struct installed){ bytes, "Installed memory (top of memory registers)", AMOUNT_ESTIMATED, ledger_line_of(l, FACT_MTRR_TOM2) };
-	}
-	if (srat >= least)
-		return (struct installed){ srat, "Installed memory (SRAT)", AMOUNT_ESTIMATED, ledger_line_of(l, FACT_SRAT_MEM) };
-	return (struct installed){ least, "Memory that the firmware declares", AMOUNT_ESTIMATED, 0 };
-}
-
-static void add_kept(struct ledger_builder *l, const struct firmware_bytes *f, const struct installed *all)
-{
-	int64_t kept = (int64_t)all->bytes - (int64_t)f->usable, rest = (int64_t)all->bytes - (int64_t)declared(f);
+	const struct {
+		const char *id, *label;
+		uint64_t bytes;
+		enum basis basis;
+		uint32_t line;
+	} rows[] = {
+		{ "firmware.reserved", "Reserved ranges", f->reserved, AMOUNT_EXACT, 0 },
+		{ "firmware.graphics", "Graphics memory", f->graphics, dram->graphics_basis, dram->graphics_line },
+		{ "firmware.acpi", "ACPI tables", f->acpi, AMOUNT_EXACT, 0 },
+		{ "firmware.nvs", "ACPI non-volatile storage", f->nvs, AMOUNT_EXACT, 0 },
+		{ "firmware.unusable", "Called unusable", f->unusable, AMOUNT_EXACT, 0 },
+		{ "firmware.persistent", "Persistent memory", f->persistent, AMOUNT_EXACT, 0 },
+		{ "firmware.soft_reserved", "Reserved for a special purpose", f->soft, AMOUNT_EXACT, 0 },
+		{ "firmware.legacy", "640 KiB to 1 MiB", f->legacy, AMOUNT_EXACT, 0 },
+		{ "firmware.other", "Of types without a name", f->other, AMOUNT_EXACT, 0 },
+	};
+	int64_t kept = (int64_t)dram->installed_bytes - (int64_t)f->usable, rest = kept;
 
 	if (!kept)
 		return;
-	ledger_trunk(l, "firmware", "installed", "Kept by the firmware", kept, all->basis, 0);
-	ledger_add(l, "firmware.reserved", "firmware", "Reserved ranges", (int64_t)f->reserved, AMOUNT_EXACT, 0);
-	ledger_add(l, "firmware.graphics", "firmware", "Graphics memory", (int64_t)f->stolen, AMOUNT_EXACT, ledger_line_of(l, FACT_INTEL_STOLEN));
-	ledger_add(l, "firmware.acpi", "firmware", "ACPI tables", (int64_t)f->acpi, AMOUNT_EXACT, 0);
-	ledger_add(l, "firmware.nvs", "firmware", "ACPI non-volatile storage", (int64_t)f->nvs, AMOUNT_EXACT, 0);
-	ledger_add(l, "firmware.unusable", "firmware", "Called unusable", (int64_t)f->unusable, AMOUNT_EXACT, 0);
-	ledger_add(l, "firmware.persistent", "firmware", "Persistent memory", (int64_t)f->persistent, AMOUNT_EXACT, 0);
-	ledger_add(l, "firmware.soft_reserved", "firmware", "Reserved for a special purpose", (int64_t)f->soft, AMOUNT_EXACT, 0);
-	ledger_add(l, "firmware.legacy", "firmware", "640 KiB to 1 MiB", (int64_t)f->legacy, AMOUNT_EXACT, 0);
-	ledger_add(l, "firmware.other", "firmware", "Of types without a name", (int64_t)f->other, AMOUNT_EXACT, 0);
-	ledger_add(l, "firmware.unlisted", "firmware", rest > 0 ? "In no range of the firmware's map" : "Reserved ranges that are no memory", rest, all->basis, 0);
+	ledger_trunk(l, "firmware", "installed", "Kept by the firmware", kept, dram->basis, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		ledger_add(l, rows[i].id, "firmware", rows[i].label, (int64_t)rows[i].bytes, rows[i].basis, rows[i].line);
+		rest -= (int64_t)rows[i].bytes;
+	}
+	ledger_add(l, "firmware.unlisted", "firmware", rest > 0 ? "In no range of the firmware's map" : "Counted in its ranges, and not installed", rest, dram->basis, 0);
 }
 
-uint64_t ledger_firmware(struct ledger_builder *l)
+uint64_t ledger_firmware(struct ledger_builder *l, const struct dram *dram)
 {
-	struct firmware_bytes f = count_map(l->boot);
-	struct installed all;
+	struct firmware_bytes f = count_map(&l->boot->e820_steps.v[0].table, dram);
 	const struct fact *first = l->record ? facts_first(&l->record->log, FACT_E820_ENTRY) : NULL;
 
-	split_stolen(l, &f);
-	all = find_installed(l, &f);
-	ledger_trunk(l, "installed", NULL, all.label, (int64_t)all.bytes, all.basis, all.line);
-	add_kept(l, &f, &all);
+	ledger_trunk(l, "installed", NULL, dram->witness, (int64_t)dram->installed_bytes, dram->basis, dram->line);
+	add_kept(l, &f, dram);
 	ledger_trunk(l, "usable", "installed", "Usable for the firmware", (int64_t)f.usable, AMOUNT_EXACT, first ? first->line : 0);
 	return f.usable;
 }

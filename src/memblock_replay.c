@@ -100,6 +100,32 @@ bool memblock_replay_possible(const struct boot *b)
 
 /* --- the state that the first dump shows --- */
 
+static bool has_owner(const struct boot *b, uint64_t base)
+{
+	for (size_t i = 0; i < b->owned.nr; i++)
+		if (base >= b->owned.v[i].range.start && base < b->owned.v[i].range.end)
+			return true;
+	return false;
+}
+
+/*
+ * What the dump shows beyond what stages know of: its own requests came before the dump, or the loader left it in its memory
+ * without a line that says so.
+ */
+static void own_dumped(struct boot *b, const struct fact *dump)
+{
+	for (const struct fact *f = b->record->log.v; f < dump; f++)
+		if (f->kind == FACT_MB_RESERVE && !has_owner(b, f->v[0]))
+			boot_own(b, owner_of_caller(f->s[0], f->v[1] - f->v[0]), f->v[0], f->v[1]);
+	for (size_t i = 0; b->machine->firmware == FIRMWARE_EFI && i < b->memblock.reserved.nr; i++) {
+		const struct memblock_region *r = &b->memblock.reserved.v[i];
+
+		for (size_t k = 0; k < b->machine->efi.nr && !has_owner(b, r->base); k++)
+			if (b->machine->efi.v[k].type == EFI_LOADER_DATA && r->base >= b->machine->efi.v[k].range.start && r->end <= b->machine->efi.v[k].range.end)
+				boot_own(b, OWNER_SETUP_DATA, r->base, r->end);
+	}
+}
+
 void memblock_replay_start(struct boot *b)
 {
 	const struct facts *log = &b->record->log;
@@ -118,6 +144,7 @@ void memblock_replay_start(struct boot *b)
 	for (const struct fact *f = dump; f && (!next || f < next); f = facts_next(log, FACT_MB_DUMP_REGION, f))
 		if (f->kind == FACT_MB_DUMP_REGION && str_is(f->s[0], "reserved"))
 			memblock_reserve_flags(&b->memblock, f->v[1], f->v[2], NUMA_NO_NODE, (uint32_t)f->v[4]);
+	own_dumped(b, dump);
 }
 
 /* --- requests and answers --- */

@@ -169,6 +169,9 @@ static int64_t balance_efi(struct boot *b, int64_t residue)
 	}
 	pages = pages < residue ? pages : residue;
 	zone = top_zone(b, PFN_DOWN(4 * GIB), &nid);
+	/* More than lies there is something else's. */
+	if (zone && pages > (int64_t)zone->managed_at_free)
+		pages = (int64_t)zone->managed_at_free;
 	if (!zone || pages <= 0)
 		return residue;
 	take(zone, pages);

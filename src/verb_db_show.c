@@ -5,6 +5,7 @@
 #include "safe_text.h"
 #include "size_text.h"
 #include "store_export.h"
+#include "term.h"
 #include "verb_db.h"
 
 /* --- list --- */
@@ -161,13 +162,17 @@ static void print_zones(const struct db_run *run, const struct grid *zones)
 
 static void print_findings(const struct db_run *run, const struct grid *findings)
 {
+	const struct term term = { .arena = run->arena, .out = stdout, .columns = 80 };
+
 	if (grid_rows(findings))
 		puts("\nFindings");
 	for (size_t r = 0; r < grid_rows(findings); r++) {
 		struct str severity = datum_visible(run->arena, find_cell(findings, r, "severity")), rule = datum_visible(run->arena, find_cell(findings, r, "rule"));
 		struct str title = datum_visible(run->arena, find_cell(findings, r, "title"));
 
-		printf("  %-7.*s %.*s %.*s\n", STR_ARG(severity), STR_ARG(rule), STR_ARG(title));
+		unsigned used = (unsigned)printf("  %-7.*s %.*s ", STR_ARG(severity), STR_ARG(rule));
+
+		term_paragraph(&term, PAINT_PLAIN, used, 4, title);
 	}
 }
 

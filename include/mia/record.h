@@ -39,6 +39,12 @@ enum hash_tag {
 	HASH_OTHER, HASH_DENTRY, HASH_INODE, HASH_PID, HASH_MOUNT, HASH_MOUNTPOINT, HASH_TCP_EST, HASH_TCP_BIND, HASH_UDP,
 	HASH_UDP_LITE, HASH_FUTEX, NR_HASH_TABLES
 };
+/* FACT_BALLOON: whose. */
+enum balloon_tag { BALLOON_XEN, BALLOON_HYPERV };
+/* FACT_VIRTIO_MEM */
+enum virtio_mem_tag { VIRTIO_MEM_START, VIRTIO_MEM_REGION, VIRTIO_MEM_PLUGGED, VIRTIO_MEM_REQUESTED };
+/* FACT_DEBUG_MEMORY */
+enum debug_memory_tag { DEBUG_KASAN, DEBUG_KMSAN, DEBUG_KMEMLEAK, DEBUG_PAGE_OWNER };
 
 struct fact {
 	uint16_t kind; /* enum fact_kind */
@@ -94,6 +100,7 @@ enum source_kind {
 	SOURCE_NUMACTL,
 	SOURCE_LSMEM,
 	SOURCE_DIRECT_MAP, /* kernel_page_tables */
+	SOURCE_CRASH_LOADED, /* kexec_crash_loaded */
 	NR_SOURCES
 };
 
@@ -235,6 +242,7 @@ struct boot_record {
 	bool head_missing;           /* the ring buffer had wrapped: no "Linux version" */
 	bool tail_missing;           /* nothing after the Memory: line, or cut in mid-line */
 	bool debug_missing;          /* lines of the debug level were not kept */
+	bool cut_short;              /* the input that held it ended early */
 	bool has_source[NR_SOURCES];
 	struct trait evidence[NR_TRAITS]; /* basis BASIS_EVIDENCE where a line decided */
 
@@ -247,8 +255,11 @@ struct boot_record {
 	struct node_files nodes;
 	struct e820_table firmware_memmap;
 	struct said min_free_kbytes, pcp_fraction, scale_factor;
+	struct said crash_loaded; /* 1 while a crash kernel is loaded */
 	struct str cmdline, version, config;
 	struct said cpu_phys_bits, cpus_online;
+	struct said cpu_packages;    /* 1, or 2 for several */
+	uint64_t last_package;       /* number of the package that cpuinfo named last */
 	bool cpu_gbpages, cpu_la57, cpuinfo_has_flags;
 	uint64_t dimm_bytes; /* dmidecode: installed modules; 0 if not said */
 	struct notes notes;

@@ -56,6 +56,7 @@ enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 struct finding {
 	const char *id, *name, *title, *detail, *advice;
 	enum severity severity;
+	bool noise;         /* a note that matters less than others: nothing is lost */
 	bool bytes_known;
 	uint64_t bytes;
 	uint32_t lines[8];
@@ -80,6 +81,21 @@ struct gaps {
 	size_t nr, cap;
 };
 
+/* What DRAM the machine has, as far as the firmware's map and other witnesses show. */
+struct dram {
+	uint64_t installed_bytes;   /* all of it */
+	const char *witness;        /* who says so, for people */
+	enum basis basis;
+	uint32_t line;              /* of the witness; 0 for none */
+	uint64_t low_top, high_top; /* end of DRAM below 4 GiB; above it, 4 GiB where there is none */
+	struct phys_ranges kept;    /* DRAM that the firmware's map does not call RAM, graphics memory included */
+
+	uint64_t graphics_bytes;    /* set aside for a graphics processor; 0: none is known */
+	struct phys_range graphics; /* where; empty if only the size is known */
+	enum basis graphics_basis;
+	uint32_t graphics_line;
+};
+
 /* One boot, analysed. */
 struct verdict {
 	const char *input_name, *sha256;
@@ -91,6 +107,7 @@ struct verdict {
 	const struct boot *boot;
 	const struct prediction *prediction; /* of a boot that has not happened; else NULL */
 	struct checks checks;
+	struct dram dram;
 	struct ledger ledger;
 	struct findings findings;
 	struct gaps gaps;
@@ -112,7 +129,10 @@ void verify(struct arena *arena, const struct boot_record *record, const struct 
 /* machine_check.c: what does not hold of this boot though it must hold of every one; NULL if all is well. */
 const char *machine_check(struct arena *arena, const struct verdict *verdict);
 
-/* ledger.c: where every byte went. */
+/* dram.c: what is installed, and what the firmware keeps of it. */
+void dram_find(struct arena *arena, const struct boot_record *record, const struct boot *boot, struct dram *ret);
+
+/* ledger.c: where every byte went; needs verdict.dram. */
 void ledger_build(struct arena *arena, struct verdict *verdict);
 
 /* gaps.c: what the inputs do not tell. */

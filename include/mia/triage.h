@@ -1,0 +1,32 @@
+/*
+ * triage.h - what a person should know about a boot, as findings with stable ids.
+ *
+ * Rules are the table rules.def, one function each in src/triage_*.c, and those of a file (--rules, see doc/rules.md).
+ */
+#ifndef MIA_TRIAGE_H
+#define MIA_TRIAGE_H
+
+#include "mia/verdict.h"
+
+struct triage;
+
+typedef void triage_fn(struct triage *t);
+
+struct triage_rule {
+	const char *id, *name;
+	enum severity severity, worst; /* of its findings: from, up to */
+	triage_fn *run;                /* NULL: needs two boots */
+	const char *title, *trigger, *explanation, *advice, *example;
+};
+
+/* The rules in the order of their ids; NULL past the last. */
+const struct triage_rule *triage_rule(size_t index);
+/* By id ("MI005", any case) or name; NULL if there is none. */
+const struct triage_rule *triage_rule_find(const char *what);
+
+/* Every rule of one boot. Findings are sorted: the most severe first, then the most bytes. */
+void triage_run(struct arena *arena, struct verdict *verdict);
+/* The rules that compare two boots: @b against @a. */
+void triage_pair(struct arena *arena, const struct verdict *a, const struct verdict *b, struct findings *ret);
+
+#endif

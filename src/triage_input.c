@@ -1,0 +1,44 @@
+/* triage_input.c - rules about how far the answer can be trusted. */
+#include <inttypes.h>
+
+#include "mia/arena.h"
+#include "triage.h"
+
+/* Residue that a log without memblock's own lines may leave, in hundred-thousandths of RAM. */
+#define RESIDUE_SHARE 50
+
+void rule_truncated(struct triage *t)
+{
+	const struct boot_record *r = t->record;
+	bool version = facts_first(t->log, FACT_LINUX_VERSION), map = facts_first(t->log, FACT_E820_ENTRY);
+	struct finding *f;
+
+	if (!r->has_source[SOURCE_DMESG] || t->machine->arch == ARCH_MIPS)
+		return;
+	if (!map)
+		f = triage_add(t, SEVERITY_ERROR, triage_text(t, "The log's beginning is missing: it has no firmware map%s, so what there was at first cannot be known", version ? "" : " and no version line"));
+	else if (r->cut_short)
+		f = triage_add(t, SEVERITY_WARNING, "The input ends early: what was behind its last line is missing");
+	else if (!version)
+		f = triage_add(t, SEVERITY_WARNING, "The log's first line is missing: which kernel it was is guessed from other lines");
+	else if (r->tail_missing)
+		f = triage_add(t, SEVERITY_WARNING, "The log has no Memory: line: what was reserved cannot be held against the kernel's own count");
+	else
+		return;
+	triage_line(f, r->tail_missing && map ? r->last_line : r->first_line);
+}
+
+void rule_unexplained(struct triage *t)
+{
+	uint64_t ram = triage_ram(t), limit = t->boot->replay.on ? 0 : ram / 100000 * RESIDUE_SHARE;
+	int64_t unknown = triage_ledger(t, "unknown");
+	struct finding *f;
+
+	if (!t->v->unexplained_known || !ram || t->v->unexplained_bytes <= limit)
+		return;
+	f = triage_add(t, SEVERITY_ERROR, triage_text(t, "%s have no owner: the kernel reserved %s than this program can explain%s", triage_size(t, t->v->unexplained_bytes), unknown < 0 ? "less" : "more", triage_at(t, t->boot->balance.line)));
+	f->detail = triage_text(t, "That is beyond %s. %s", triage_size(t, limit),
+				t->kernel->has_profile ? "A profile of this build was used." : "There is no profile of this build, so sizes of what it allocates at boot are those of kernels like it.");
+	triage_bytes(f, t->v->unexplained_bytes);
+	triage_line(f, t->boot->balance.line);
+}

@@ -1,0 +1,223 @@
+/* triage_takers.c - rules about what takes memory by the MiB. */
+#include <inttypes.h>
+
+#include "mia/arena.h"
+#include "mia/ranges.h"
+#include "triage.h"
+
+#define SWIOTLB_WARN_PERCENT 3
+#define HOLES_LEAST (4 * MIB)
+#define CPUS_LEAST MIB
+#define CPUS_WARN (32 * MIB)
+/* KASAN keeps one byte for eight. */
+#define KASAN_SHARE 8
+
+static uint64_t bytes_of(const struct triage *t, const char *id)
+{
+	int64_t bytes = triage_ledger(t, id);
+
+	return bytes > 0 ? (uint64_t)bytes : 0;
+}
+
+/* Parts of a whole in hundredths of a percent, as text. */
+static const char *share(struct triage *t, uint64_t part, uint64_t whole)
+{
+	uint64_t hundredths = whole / 10000 ? part / (whole / 10000) : 0;
+
+	return whole ? triage_text(t, ", %" PRIu64 ".%02" PRIu64 " %% of RAM", hundredths / 100, hundredths % 100) : "";
+}
+
+/* --- bounce buffer --- */
+
+void rule_swiotlb(struct triage *t)
+{
+	const struct fact *said = facts_first(t->log, FACT_SWIOTLB), *gone = facts_first(t->log, FACT_SWIOTLB_TEARDOWN);
+	struct phys_range range = said ? (struct phys_range){ said->v[0], said->v[1] } : t->boot->swiotlb;
+	uint64_t bytes = phys_len(range);
+	bool much = triage_ram(t) && bytes > triage_ram(t) / 100 * SWIOTLB_WARN_PERCENT && !gone;
+	struct finding *f;
+
+	if (!bytes)
+		return;
+	f = triage_add(t, much ? SEVERITY_WARNING : SEVERITY_NOTE,
+		       gone ? triage_text(t, "A bounce buffer (swiotlb) of %s was set up, and given back later%s", triage_size(t, bytes), triage_at(t, gone->line)) :
+			      triage_text(t, "swiotlb, the bounce buffer, holds %s%s%s", triage_size(t, bytes), share(t, bytes, triage_ram(t)), triage_at(t, said ? said->line : 0)));
+	f->detail = triage_text(t, "It lies at %s%s.", triage_range(t, range), t->machine->encrypted ? "; memory is encrypted, so every transfer goes through it" : ", for devices that cannot reach all memory");
+	triage_bytes(f, gone ? 0 : bytes);
+	triage_line(f, said ? said->line : 0);
+	triage_line(f, gone ? gone->line : 0);
+}
+
+/* --- struct pages --- */
+
+static uint64_t struct_page_bytes(const struct triage *t)
+{
+	return is_known(t->kernel->struct_page) ? t->kernel->struct_page.v : (uint64_t)boot_trait(t->boot, TRAIT_STRUCT_PAGE);
+}
+
+void rule_memmap(struct triage *t)
+{
+	uint64_t bytes = bytes_of(t, "memmap");
+	struct finding *f;
+
+	if (!bytes)
+		return;
+	f = triage_add(t, SEVERITY_NOTE, triage_text(t, "Struct pages take %s%s: %" PRIu64 " bytes a page", triage_size(t, bytes), share(t, bytes, triage_ram(t)), struct_page_bytes(t)));
+	triage_bytes(f, bytes);
+	triage_line(f, triage_line_of(t, FACT_MEMORY));
+}
+
+static uint64_t unavailable_pages(const struct triage *t)
+{
+	uint64_t pages = 0;
+
+	for (size_t n = 0; n < t->boot->nr_nodes; n++)
+		for (size_t z = 0; z < NR_ZONE_TYPES; z++)
+			pages += t->boot->node[n].zone[z].unavailable;
+	return pages;
+}
+
+void rule_memmap_holes(struct triage *t)
+{
+	uint64_t bytes = bytes_of(t, "memmap.holes");
+	struct finding *f;
+
+	if (bytes < HOLES_LEAST)
+		return;
+	f = triage_add(t, bytes > triage_ram(t) / 100 ? SEVERITY_WARNING : SEVERITY_NOTE, triage_text(t, "%s of struct pages describe memory that is not there", triage_size(t, bytes)));
+	f->detail = triage_text(t, "%s in unavailable ranges have a struct page; memory ranges that start or end inside a section of 128 MiB leave such pages.", triage_count(t, unavailable_pages(t), "page"));
+	triage_bytes(f, bytes);
+	triage_lines(t, f, FACT_UNAVAILABLE);
+}
+
+/* --- huge pages --- */
+
+/* "2.00 MiB", "1.00 GiB", "2 MB" */
+static uint64_t page_size_of(struct str text)
+{
+	uint64_t n = 0;
+	struct str word, unit;
+
+	if (!str_cut_word(&text, &word) || !str_cut_word(&text, &unit) || !unit.n)
+		return 0;
+	for (size_t i = 0; i < word.n && word.p[i] >= '0' && word.p[i] <= '9' && n < 1024 * 1024; i++)
+		n = n * 10 + (uint64_t)(word.p[i] - '0');
+	return n * (unit.p[0] == 'G' ? GIB : unit.p[0] == 'M' ? MIB : KIB);
+}
+
+void rule_hugepages(struct triage *t)
+{
+	uint64_t bytes = 0, pages = 0;
+	struct finding *f;
+
+	for (each_fact(h, t->log, FACT_HUGETLB)) {
+		pages += h->v[0];
+		bytes += h->v[0] * page_size_of(h->s[0]);
+	}
+	if (!pages) {
+		pages = t->boot->gigantic.nr;
+		bytes = ranges_bytes(&t->boot->gigantic);
+	}
+	if (!pages)
+		return;
+	f = triage_add(t, SEVERITY_NOTE, triage_text(t, "Huge pages hold %s: %s taken at boot%s", triage_size(t, bytes), triage_count(t, pages, "page"), triage_at(t, triage_line_of(t, FACT_HUGETLB))));
+	triage_bytes(f, bytes);
+	triage_line(f, triage_cmdline_line(t));
+	triage_lines(t, f, FACT_HUGETLB);
+}
+
+/* Blocks of 1 GiB on a node that nothing but gigantic pages lies in. */
+static uint64_t aligned_blocks(struct triage *t, int nid)
+{
+	const struct memblock *m = &t->boot->memblock;
+	struct phys_ranges free = { 0 };
+	uint64_t blocks = 0;
+
+	for (size_t i = 0; i < m->memory.nr; i++)
+		if (m->memory.v[i].nid == nid)
+			ranges_add(t->arena, &free, (struct phys_range){ m->memory.v[i].base, m->memory.v[i].end });
+	for (size_t i = 0; i < m->reserved.nr; i++)
+		ranges_remove(t->arena, &free, (struct phys_range){ m->reserved.v[i].base, m->reserved.v[i].end });
+	for (size_t i = 0; i < t->boot->gigantic.nr; i++)
+		for (size_t k = 0; k < m->memory.nr; k++)
+			if (m->memory.v[k].nid == nid && t->boot->gigantic.v[i].start >= m->memory.v[k].base && t->boot->gigantic.v[i].start < m->memory.v[k].end)
+				ranges_add(t->arena, &free, t->boot->gigantic.v[i]);
+	for (size_t i = 0; i < free.nr; i++)
+		blocks += sub_sat(free.v[i].end / GIB, div_up(free.v[i].start, GIB));
+	return blocks;
+}
+
+static const char *blocks_text(struct triage *t)
+{
+	struct strbuf text = { .arena = t->arena };
+
+	for (size_t n = 0; n < t->boot->nr_nodes; n++)
+		if (t->boot->node[n].has_memory)
+			strbuf_printf(&text, "%snode %zu has %s", text.n ? ", " : "", n, triage_count(t, aligned_blocks(t, (int)n), "block"));
+	return text.n ? strbuf_str(&text).p : "no node has a block";
+}
+
+void rule_hugepages_short(struct triage *t)
+{
+	const struct fact *said = facts_first(t->log, FACT_HUGETLB_SHORT);
+	uint64_t asked = said ? said->v[0] : t->boot->gigantic_asked, got = said ? said->v[1] : t->boot->gigantic.nr;
+	uint64_t each = said ? page_size_of(said->s[0]) : GIB;
+	struct finding *f;
+
+	if (asked <= got)
+		return;
+	f = triage_add(t, SEVERITY_ERROR, triage_text(t, "%" PRIu64 " of %s of %s were allocated%s", got, triage_count(t, asked, "huge page"), triage_size(t, each), triage_at(t, said ? said->line : triage_cmdline_line(t))));
+	if (each == GIB)
+		f->detail = triage_text(t, "Free blocks of 1 GiB on a border of 1 GiB: %s.", blocks_text(t));
+	triage_bytes(f, (asked - got) * each);
+	triage_line(f, triage_cmdline_line(t));
+	triage_lines(t, f, FACT_HUGETLB_SHORT);
+}
+
+/* --- CPUs that are not there --- */
+
+void rule_possible_cpus(struct triage *t)
+{
+	const struct fact *said = facts_first(t->log, FACT_CPUS_ALLOWED);
+	uint64_t possible = t->machine->possible_cpus, absent = said ? said->v[1] : sub_sat(possible, t->machine->online_cpus), bytes = absent * t->boot->percpu_bytes;
+	struct finding *f;
+
+	if (!said || !absent || !possible || (bytes < CPUS_LEAST && absent < possible / 2))
+		return;
+	f = triage_add(t, bytes > CPUS_WARN ? SEVERITY_WARNING : SEVERITY_NOTE,
+		       triage_text(t, "%s of per-CPU memory are for CPUs that are not there: %" PRIu64 " of %s%s", triage_size(t, bytes), absent, triage_count(t, possible, "possible CPU"), triage_at(t, said->line)));
+	triage_bytes(f, bytes);
+	triage_line(f, said->line);
+	triage_line(f, triage_line_of(t, FACT_PERCPU));
+}
+
+/* --- debugging --- */
+
+void rule_debug_memory(struct triage *t)
+{
+	static const char *const names[] = { [DEBUG_KASAN] = "KASAN", [DEBUG_KMSAN] = "KMSAN", [DEBUG_KMEMLEAK] = "kmemleak", [DEBUG_PAGE_OWNER] = "page_owner" };
+	const struct fact *page_ext = facts_first(t->log, FACT_PAGE_EXT);
+	struct strbuf which = { .arena = t->arena };
+	uint64_t bytes = page_ext ? page_ext->v[0] : 0;
+	unsigned seen = 0;
+	struct finding *f;
+
+	for (each_fact(d, t->log, FACT_DEBUG_MEMORY)) {
+		if (d->tag >= ARRAY_SIZE(names) || seen & 1u << d->tag)
+			continue;
+		seen |= 1u << d->tag;
+		strbuf_printf(&which, "%s%s", which.n ? ", " : "", names[d->tag]);
+		bytes += d->tag == DEBUG_KASAN ? triage_ram(t) / KASAN_SHARE : 0;
+	}
+	if (page_ext)
+		strbuf_printf(&which, "%spage_ext", which.n ? ", " : "");
+	if (!which.n)
+		return;
+	/* page_ext alone may serve a production kernel: idle page tracking, for one. */
+	f = triage_add(t, seen || bytes > triage_ram(t) / 100 ? SEVERITY_WARNING : SEVERITY_NOTE, bytes ? triage_text(t, "Features that watch memory (%s) take about %s", strbuf_str(&which).p, triage_size(t, bytes)) :
+						   triage_text(t, "Features that watch memory (%s) take some while the kernel runs", strbuf_str(&which).p));
+	if (bytes)
+		triage_bytes(f, bytes);
+	triage_lines(t, f, FACT_DEBUG_MEMORY);
+	triage_line(f, page_ext ? page_ext->line : 0);
+}
