@@ -89,7 +89,7 @@ bool numa_cleanup(struct boot *b, struct numa_meminfo *mi)
 /* A table of distances, made when the first one is set. Kernel: numa_alloc_distance(). */
 void numa_alloc_distance(struct boot *b, size_t nodes)
 {
-	struct memblock_request request = { .size = align_up(nodes * nodes, PAGE_SIZE), .align = PAGE_SIZE, .nid = NUMA_NO_NODE, .ranged = true };
+	struct memblock_request request = { .size = nodes * nodes, .align = PAGE_SIZE, .nid = NUMA_NO_NODE, .ranged = true };
 
 	boot_alloc(b, OWNER_NUMA_DISTANCE, &request);
 	if (boot_trait(b, TRAIT_DISTANCE_LINE))
