@@ -241,18 +241,21 @@ void command_line_run(struct boot *b)
 		boot_alloc_bytes(b, OWNER_COMMAND_LINE, b->cmdline->text.n + 1, 64, NUMA_NO_NODE);
 }
 
+#define TABLE_ENTRIES 512
+
 /*
- * Page tables of the CPU entry areas. Where each CPU's area has a random place, it needs tables of its own, and now and then
- * one more than counted here, when it crosses a border.
+ * Page tables of the CPU entry areas. Where each CPU's area has a random place, it needs tables of its own, and one more where
+ * it crosses a border of 2 MiB, which happens to one in so many. Otherwise the areas lie side by side behind one page.
  */
 static uint64_t entry_area_tables(const struct boot *b)
 {
+	uint64_t pages = (uint64_t)boot_trait(b, TRAIT_ENTRY_AREA_PAGES), cpus = max_u64(b->machine->possible_cpus, 1);
+
+	if (!pages || b->machine->arch == ARCH_I386 || (is_known(b->kernel->entry_area_pages) && !b->kernel->entry_area_pages.v))
+		return b->kernel->entry_area_pages.v;
 	if (boot_trait(b, TRAIT_ENTRY_RANDOM) && !cmdline_has(b->cmdline, "nokaslr"))
-		return 1 + 2 * max_u64(b->machine->possible_cpus, 1);
-	/* Without randomisation all areas share a table on each level. */
-	if (boot_trait(b, TRAIT_ENTRY_RANDOM) && !is_known(b->kernel->entry_area_pages))
-		return 3;
-	return b->kernel->entry_area_pages.v;
+		return 1 + 2 * cpus + (cpus * (pages - 1) + TABLE_ENTRIES / 2) / TABLE_ENTRIES;
+	return 2 + div_up(1 + cpus * pages, TABLE_ENTRIES);
 }
 
 void entry_area_run(struct boot *b)
