@@ -447,6 +447,7 @@ static void extract_kernel_base(const struct boot_record *r, struct machine *m)
 	for (size_t i = 0; i < r->iomem.nr; i++)
 		if (str_is(r->iomem.v[i].name, "Kernel code") && r->iomem.v[i].start)
 			m->kernel_base = r->iomem.v[i].start;
+	m->image_not_ram = facts_first(&r->log, FACT_KERNEL_NOT_RAM) != NULL;
 	if (table)
 		m->brk_table = table->v[0];
 	if (!m->kernel_base && learn_image_place(r, &image, &brk))

@@ -63,10 +63,29 @@ static uint64_t next_border(const struct boot *b, uint64_t start)
 	return start < deferred ? min_u64(end, deferred) : end;
 }
 
+/* RAM of the firmware's map that options took out of the kernel's: the loader does not know them. */
+static void places_outside(struct arena *arena, const struct boot *b, struct phys_ranges *ret)
+{
+	uint64_t bytes = image_bytes(b);
+	struct phys_ranges ram = { 0 };
+
+	for (size_t i = 0; i < b->machine->e820.nr; i++)
+		if (b->machine->e820.v[i].type == E820_TYPE_RAM)
+			ranges_add(arena, &ram, (struct phys_range){ b->machine->e820.v[i].start, b->machine->e820.v[i].end });
+	for (size_t i = 0; i < b->memblock.memory.nr; i++)
+		ranges_remove(arena, &ram, (struct phys_range){ b->memblock.memory.v[i].base, b->memblock.memory.v[i].end });
+	for (size_t i = 0; i < ram.nr; i++)
+		add_around_initrd(arena, b, ret, max_u64(ram.v[i].start, lowest(b, bytes)), ram.v[i].end, bytes);
+}
+
 void kaslr_places(struct arena *arena, const struct boot *b, struct phys_ranges *ret)
 {
 	uint64_t bytes = image_bytes(b), limit = boot_trait(b, TRAIT_KASLR_IMAGE) == KASLR_LOW ? LOW_LIMIT : UINT64_MAX;
 
+	if (b->machine->image_not_ram) {
+		places_outside(arena, b, ret);
+		return;
+	}
 	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
 		uint64_t start = max_u64(b->memblock.memory.v[i].base, lowest(b, bytes)), end = min_u64(b->memblock.memory.v[i].end, limit);
 

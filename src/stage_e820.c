@@ -235,9 +235,10 @@ static void remove_mmio(struct boot *b)
 static void add_kernel_range(struct boot *b)
 {
 	uint64_t start = b->image.start, end = b->image_limit;
+	bool placed = b->kernel_base_known || b->machine->image_not_ram;
 
 	/* A map that is not there, since the log lost it, is not mended. */
-	if (!b->e820.nr || !b->kernel_base_known || !boot_trait(b, TRAIT_KERNEL_RANGE) || end <= start)
+	if (!b->e820.nr || !placed || !boot_trait(b, TRAIT_KERNEL_RANGE) || end <= start)
 		return;
 	if (e820_mapped_all(&b->e820, start, end, E820_TYPE_RAM))
 		return;
