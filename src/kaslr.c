@@ -211,6 +211,7 @@ static int fit_compare(const struct fit *a, const struct fit *b)
 struct trial {
 	struct phys_range place;
 	uint64_t base;
+	uint64_t weight;   /* how likely it is to be there: as long as the place is */
 	struct fit fit;
 	int nid;           /* zone that the base lies in */
 	enum zone_type zone;
@@ -248,7 +249,7 @@ static void try_at(struct search *s, struct phys_range place, uint64_t base)
 	struct boot *boot = arena_new(s->arena, struct boot);
 	const struct zone *zone;
 
-	*t = (struct trial){ .place = place, .base = base };
+	*t = (struct trial){ .place = place, .base = base, .weight = phys_len(place) };
 	run_at(s, base, NULL, machine, boot);
 	t->fit = fit_of(boot);
 	zone = boot_zone_of(boot, PFN_DOWN(base), &t->nid);
@@ -265,11 +266,11 @@ static bool equally_good(const struct trial *a, const struct trial *b)
 /* Their places together: an image is the likelier to be in some of them, the longer they are. */
 static uint64_t places_alike(const struct search *s, const struct trial *t, const struct trial *end)
 {
-	uint64_t bytes = 0;
+	uint64_t weight = 0;
 
 	for (const struct trial *other = s->trials.v; other < end; other++)
-		bytes += equally_good(other, t) ? phys_len(other->place) : 0;
-	return bytes;
+		weight += equally_good(other, t) ? other->weight : 0;
+	return weight;
 }
 
 /* Of the trials that fit best, those in the zone that the image is most likely in; of those, the one in the middle. */
@@ -284,7 +285,7 @@ static const struct trial *best_trial(const struct search *s)
 			best = t;
 	}
 	for (const struct trial *t = s->trials.v; best && t < end; t++)
-		if (equally_good(t, best) && 2 * places_alike(s, t, t + 1) >= places_alike(s, best, end))
+		if (equally_good(t, best) && places_alike(s, t, t + 1) >= places_alike(s, best, end) / 2)
 			return t;
 	return best;
 }
@@ -304,9 +305,16 @@ static void try_above(struct search *s, const struct phys_ranges *places)
 		}
 }
 
+/* Without randomisation EFI's stub takes the lowest address that is free. */
+static bool loads_low(const struct boot *b) { return boot_trait(b, TRAIT_KASLR_IMAGE) == KASLR_FIXED || cmdline_has(b->cmdline, "nokaslr"); }
+
 /* One base in the middle of each place; in the lowest 512 MiB, where the image is large against the rest, many. */
 static void try_places(struct search *s, const struct boot *b, const struct phys_ranges *places)
 {
+	if (loads_low(b) && places->nr) {
+		try_at(s, places->v[0], places->v[0].start);
+		s->trials.v[0].weight = UINT64_MAX / 2;
+	}
 	for (size_t i = 0; i < places->nr && s->trials.nr < MAX_TRIALS; i++) {
 		struct phys_range p = places->v[i];
 
