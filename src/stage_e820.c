@@ -243,7 +243,11 @@ static void add_kernel_range(struct boot *b)
 	if (e820_mapped_all(&b->e820, start, end, E820_TYPE_RAM))
 		return;
 	SAY(b, KERNEL_NOT_RAM, 0, 0);
-	e820_edit_remove(b, start, end, E820_TYPE_ANY);
+	/* A guessed place is nothing to print. */
+	if (b->kernel_base_known)
+		e820_edit_remove(b, start, end, E820_TYPE_ANY);
+	else
+		e820_range_remove(b->arena, &b->e820, start, end, E820_TYPE_ANY);
 	e820_range_add(b->arena, &b->e820, start, end, E820_TYPE_RAM, 0);
 	e820_keep_step(b, STEP_IMAGE);
 }
