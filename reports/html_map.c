@@ -206,7 +206,7 @@ static void draw_axis(const struct page *p)
 
 static void draw_picture(const struct page *p)
 {
-	fprintf(p->out, "<svg viewBox=\"0 0 %.0f %d\" role=\"img\" aria-labelledby=\"map-t map-d\" tabindex=\"0\">\n<title id=\"map-t\">Physical memory</title>\n", LEFT + WIDTH, PICTURE_HEIGHT);
+	fprintf(p->out, "<div class=\"scroll\"><svg viewBox=\"0 0 %.0f %d\" role=\"img\" aria-labelledby=\"map-t map-d\" tabindex=\"0\">\n<title id=\"map-t\">Physical memory</title>\n", LEFT + WIDTH, PICTURE_HEIGHT);
 	put(p, "<desc id=\"map-d\">From left to right by address, memory to scale, holes folded. Lanes: what the firmware lists, who owns it, zones, nodes. "
 	       "The table of pieces below says the same.</desc>\n"
 	       "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
@@ -218,7 +218,7 @@ static void draw_picture(const struct page *p)
 		draw_lane(p, &lanes[i]);
 	fprintf(p->out, "</svg>\n<g transform=\"translate(%.0f,0)\">\n", LEFT);
 	draw_axis(p);
-	put(p, "</g>\n</svg>\n");
+	put(p, "</g>\n</svg></div>\n");
 }
 
 static void put_tools(const struct page *p)
