@@ -23,6 +23,7 @@ static const struct {
 	[STORED_ZONES] = { "zones", "SELECT * FROM zones WHERE boot = ?1 ORDER BY nid, coalesce(nullif(start_pfn, 0), observed_start_pfn, 1 << 52), zone" },
 	[STORED_FINDINGS] = { "findings", "SELECT rule, name, severity, title, detail, bytes, advice, lines FROM findings WHERE boot = ?1 ORDER BY seq" },
 	[STORED_MISMATCHES] = { "mismatches", "SELECT name, place, predicted, observed, source, line FROM v_checks WHERE boot = ?1 AND verdict = 'mismatch' ORDER BY seq" },
+	[STORED_GAPS] = { "gaps", "SELECT n.name, n.what, n.why, g.line FROM gaps AS g JOIN gap_names AS n ON n.id = g.name WHERE g.boot = ?1 ORDER BY g.seq" },
 	[STORED_E820] = { "e820", "SELECT e.start_addr AS start, e.last_addr AS \"end\", e.type FROM e820 AS e JOIN boots AS b ON b.machine = e.machine WHERE b.id = ?1 ORDER BY e.seq" },
 };
 

@@ -9,7 +9,7 @@
 #include "store_read.h"
 
 /* The parts of one boot as a document: { "schema": "meminit-analyze/stored/1", "boot": {...}, "ledger": [...], ... } */
-enum stored_part { STORED_BOOT, STORED_LEDGER, STORED_NODES, STORED_ZONES, STORED_FINDINGS, STORED_MISMATCHES, STORED_E820, NR_STORED_PARTS };
+enum stored_part { STORED_BOOT, STORED_LEDGER, STORED_NODES, STORED_ZONES, STORED_FINDINGS, STORED_MISMATCHES, STORED_GAPS, STORED_E820, NR_STORED_PARTS };
 
 /* Fills @ret[NR_STORED_PARTS] for the boot with number @id. */
 struct mia_error *stored_boot_read(struct store *store, struct arena *arena, int64_t id, struct grid *ret);

@@ -207,7 +207,8 @@ static struct mia_error *write_checks(struct writer *w)
 			error = insert(w, TABLE_checks, &(struct row_checks){
 				.boot = w->boot, .seq = (int64_t)i, .name = name.id, .verdict = str_of(check_verdict_name(c->verdict)),
 				.predicted = single(&c->predicted), .observed = single(&c->observed),
-				.predicted_list = list(w->arena, &c->predicted), .observed_list = list(w->arena, &c->observed), .line = known_if(c->line, c->line),
+				.predicted_list = list(w->arena, &c->predicted), .observed_list = list(w->arena, &c->observed),
+				.slack = (int64_t)min_u64(c->slack, INT64_MAX), .line = known_if(c->line, c->line),
 			});
 	}
 	return error;
@@ -226,6 +227,23 @@ static struct mia_error *write_findings(struct writer *w)
 			.title = text_or_empty(f->title), .detail = str_of(f->detail), .advice = str_of(f->advice), .bytes = known_if(f->bytes_known, f->bytes),
 			.lines = line_list(w->arena, f->lines, f->nr_lines),
 		});
+	}
+	return error;
+}
+
+static struct mia_error *write_gaps(struct writer *w)
+{
+	const struct gaps *gaps = &w->v->gaps;
+	struct mia_error *error = NULL;
+
+	for (size_t i = 0; i < gaps->nr && !error; i++) {
+		const struct gap *g = &gaps->v[i];
+		struct row_gap_names name = { .name = text_or_empty(g->id), .what = text_or_empty(g->what), .why = text_or_empty(g->why) };
+		bool added;
+
+		error = store_intern(w->store, w->arena, TABLE_gap_names, &name, &added);
+		if (!error)
+			error = insert(w, TABLE_gaps, &(struct row_gaps){ .boot = w->boot, .seq = (int64_t)i, .name = name.id, .line = known_if(g->line, g->line) });
 	}
 	return error;
 }
@@ -323,7 +341,7 @@ static void fill_boot(struct writer *w, struct row_boots *row)
 }
 
 /* The parts of a boot, in the order that they are written. */
-static struct mia_error *(*const parts[])(struct writer *) = { write_nodes, write_predicted_zones, write_other_zones, write_ledger, write_checks, write_findings };
+static struct mia_error *(*const parts[])(struct writer *) = { write_nodes, write_predicted_zones, write_other_zones, write_ledger, write_checks, write_findings, write_gaps };
 
 static struct mia_error *write_boot(struct writer *w, const char *key)
 {

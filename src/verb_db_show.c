@@ -176,6 +176,17 @@ static void print_findings(const struct db_run *run, const struct grid *findings
 	}
 }
 
+static void print_gaps(const struct db_run *run, const struct grid *gaps)
+{
+	if (grid_rows(gaps))
+		puts("\nNot known");
+	for (size_t r = 0; r < grid_rows(gaps); r++) {
+		struct str what = text_fit(run->arena, datum_visible(run->arena, find_cell(gaps, r, "what")), 78);
+
+		printf("  %.*s\n", STR_ARG(what));
+	}
+}
+
 static void print_mismatches(const struct grid *mismatches)
 {
 	if (!grid_rows(mismatches))
@@ -191,6 +202,7 @@ static void print_show(const struct db_run *run, const struct grid *grid)
 	print_zones(run, &grid[STORED_ZONES]);
 	print_findings(run, &grid[STORED_FINDINGS]);
 	print_mismatches(&grid[STORED_MISMATCHES]);
+	print_gaps(run, &grid[STORED_GAPS]);
 }
 
 int db_show(struct db_run *run)
