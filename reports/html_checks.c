@@ -55,14 +55,25 @@ static void put_finding(const struct page *p, const struct finding *f)
 	put(p, "</div>\n");
 }
 
+/* Notes explain what is as it should be: they are there for whoever asks. */
 void html_findings(const struct page *p)
 {
 	const struct finding **v = findings_in_order(p->arena, &p->v->findings);
+	size_t nr = p->v->findings.nr, notes = nr;
 
 	put(p, "<section id=\"findings\"><h2>Findings</h2>\n");
-	for (size_t i = 0; i < p->v->findings.nr; i++)
+	for (size_t i = 0; i < nr; i++)
+		if (v[i]->severity > SEVERITY_NOTE) {
+			put_finding(p, v[i]);
+			notes--;
+		}
+	if (notes == nr)
+		put(p, "<p>Nothing is wrong.</p>\n");
+	if (notes)
+		fprintf(p->out, "<details><summary>%zu note%s: what is as it should be, explained</summary>\n", notes, notes == 1 ? "" : "s");
+	for (size_t i = nr - notes; i < nr; i++)
 		put_finding(p, v[i]);
-	put(p, "</section>\n");
+	put(p, notes ? "</details></section>\n" : "</section>\n");
 }
 
 /* --- checks --- */

@@ -334,7 +334,7 @@ static void put_finding(const struct report *r, const struct finding *f)
 	term_put(&r->term, paint_of(f->severity), safe(r, left));
 	fputc(' ', r->term.out);
 	term_paragraph(&r->term, PAINT_BOLD, (unsigned)strlen(left) + 1, 2, safe(r, f->title));
-	if (f->bytes_known)
+	if (f->bytes_known && f->bytes)
 		term_printf(&r->term, PAINT_PLAIN, "  %s\n", size_prose((int64_t)f->bytes, r->in_bytes).s);
 	if (f->detail && *f->detail) {
 		fputs("  ", r->term.out);
