@@ -14,8 +14,8 @@ struct sink {
 	const struct sink_ops *ops;
 	FILE *out;
 	bool color, bytes;  /* colour codes are allowed; sizes in bytes */
-	bool redact;        /* leave out what names a host or a person */
 	size_t nr_verdicts; /* written so far; the caller of the ops counts */
+	size_t nr_written;  /* results of the sink itself */
 	void *state;        /* of the sink itself */
 };
 

@@ -89,5 +89,5 @@ void analysis_run(struct arena *arena, const struct boot_record *record, const s
 	ledger_build(arena, ret);
 	gaps_collect(arena, ret);
 	ret->broken = machine_check(arena, ret);
-	triage_run(arena, ret);
+	triage_run(arena, options->rules, ret);
 }

@@ -9,9 +9,11 @@
 #include "kernel_json.h"
 #include "mia/arena.h"
 #include "mia/shipped.h"
+#include "mia/triage.h"
+#include "redact.h"
 
 #define ARENA_LIMIT ((size_t)4 << 30)
-#define PROFILE_ARENA_BYTES ((size_t)16 << 20)
+#define FILES_ARENA_BYTES ((size_t)16 << 20)
 /* --boot */
 #define BOOT_LAST (-1)
 #define BOOT_ALL (-2)
@@ -21,7 +23,7 @@ struct session {
 	session_fn *each;
 	void *context;
 	struct analysis_options options;
-	struct arena *profile_arena;
+	struct arena *arena; /* of the files that options name */
 	struct shipped *shipped;
 	long boot;
 	size_t nr_done;
@@ -48,10 +50,10 @@ static int parse_boot(const struct cli *cli, long *ret)
 	return STATUS_OK;
 }
 
-static int load_guarded(struct session *s, const char *path)
+static int load_kernel(struct session *s, const char *path)
 {
-	struct kernel *kernel = arena_new(s->profile_arena, struct kernel);
-	struct mia_error *error = kernel_load(s->profile_arena, path, kernel);
+	struct kernel *kernel = arena_new(s->arena, struct kernel);
+	struct mia_error *error = kernel_load(s->arena, path, kernel);
 
 	if (error) {
 		cli_complain("%s", error->message);
@@ -61,18 +63,37 @@ static int load_guarded(struct session *s, const char *path)
 	return STATUS_OK;
 }
 
-static int load_profile(struct session *s)
+static int load_rules(struct session *s, const char *path)
 {
-	const char *path = s->cli->value[OPTION_KERNEL];
+	struct mia_error *error = user_rules_load(s->arena, path, &s->options.rules);
 
-	if (!path)
+	if (error)
+		cli_complain("%s", error->message);
+	return error ? (int)error->code : STATUS_OK;
+}
+
+/* A prediction's kernel is not that of the boot that shows the machine. */
+static const char *profile_of(const struct cli *cli) { return cli->verb == VERB_PREDICT ? NULL : cli->value[OPTION_KERNEL]; }
+
+static int load_guarded(struct session *s)
+{
+	const char *profile = profile_of(s->cli), *rules = s->cli->value[OPTION_RULES];
+	int status = profile ? load_kernel(s, profile) : STATUS_OK;
+
+	return status == STATUS_OK && rules ? load_rules(s, rules) : status;
+}
+
+/* What the options name beside the inputs lives as long as the session. */
+static int load_files(struct session *s)
+{
+	if (!profile_of(s->cli) && !s->cli->value[OPTION_RULES])
 		return STATUS_OK;
-	s->profile_arena = arena_create(PROFILE_ARENA_BYTES);
-	if (!s->profile_arena || arena_guard(s->profile_arena)) {
-		cli_complain("%s: out of memory", path);
+	s->arena = arena_create(FILES_ARENA_BYTES);
+	if (!s->arena || arena_guard(s->arena)) {
+		cli_complain("out of memory");
 		return STATUS_INTERNAL;
 	}
-	return load_guarded(s, path);
+	return load_guarded(s);
 }
 
 static int session_open(struct session *s, const struct cli *cli)
@@ -81,9 +102,8 @@ static int session_open(struct session *s, const struct cli *cli)
 
 	*s = (struct session){ .cli = cli };
 	status = parse_boot(cli, &s->boot);
-	/* A prediction's kernel is not that of the boot that shows the machine. */
-	if (status == STATUS_OK && cli->verb != VERB_PREDICT)
-		status = load_profile(s);
+	if (status == STATUS_OK)
+		status = load_files(s);
 	/* Who learns must not hear of what was learnt before. */
 	if (cli->verb != VERB_KERNEL)
 		s->shipped = shipped_create();
@@ -93,8 +113,8 @@ static int session_open(struct session *s, const struct cli *cli)
 
 static void session_close(struct session *s)
 {
-	if (s->profile_arena)
-		arena_destroy(s->profile_arena);
+	if (s->arena)
+		arena_destroy(s->arena);
 	shipped_destroy(s->shipped);
 }
 
@@ -111,14 +131,26 @@ static struct mia_error *choose(struct session *s, struct arena *arena, const st
 	return *last > nr ? no_such_boot(arena, input, nr) : NULL;
 }
 
+/* Path of the log inside a bundle. */
+static const char *log_of(const struct input *input)
+{
+	for (size_t i = 0; i < input->nr; i++)
+		if (input->v[i].kind == SOURCE_DMESG)
+			return input->v[i].name;
+	return NULL;
+}
+
 static void analyse(struct session *s, struct arena *arena, const struct input *input, const struct boot_records *boots, size_t i, struct verdict *ret)
 {
 	analysis_run(arena, &boots->v[i], &s->options, ret);
 	ret->input_name = input->name;
+	ret->log_name = log_of(input);
 	ret->sha256 = input->sha256;
 	ret->boot_index = i;
 	ret->nr_boots = boots->nr;
 	ret->truncated = input->truncated;
+	if (cli_has(s->cli, OPTION_REDACT))
+		redact_verdict(arena, ret);
 }
 
 static void complain(struct session *s, const struct mia_error *error)

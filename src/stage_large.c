@@ -397,8 +397,10 @@ void swiotlb_run(struct boot *b)
 	}
 	request.size = bytes;
 	b->swiotlb.start = boot_alloc(b, OWNER_SWIOTLB, &request);
-	if (!b->swiotlb.start)
+	if (!b->swiotlb.start) {
+		b->swiotlb_failed = true;
 		return;
+	}
 	b->swiotlb.end = b->swiotlb.start + bytes;
 	swiotlb_tables(b, bytes / SWIOTLB_SLOT, areas);
 }

@@ -10,6 +10,7 @@
 
 #include "mia/arena.h"
 #include "mia/ranges.h"
+#include "user_rules.h"
 
 static const struct triage_rule rules[] = {
 #define RULE(number, name, severity, worst, fn, title, trigger, explanation, advice, example) \
@@ -82,7 +83,7 @@ struct finding *triage_add(struct triage *t, enum severity severity, const char 
 
 void triage_bytes(struct finding *f, uint64_t bytes)
 {
-	f->bytes = bytes;
+	f->bytes = f->weight = bytes;
 	f->bytes_known = true;
 }
 
@@ -167,10 +168,8 @@ static int by_importance(const void *a, const void *b)
 
 	if (x->severity != y->severity)
 		return x->severity > y->severity ? -1 : 1;
-	if (x->noise != y->noise)
-		return x->noise ? 1 : -1;
-	if (x->bytes != y->bytes)
-		return x->bytes > y->bytes ? -1 : 1;
+	if (x->weight != y->weight)
+		return x->weight > y->weight ? -1 : 1;
 	/* Order of ids, so that equals do not depend on the sort. */
 	return strcmp(x->id, y->id) ? strcmp(x->id, y->id) : strcmp(x->title, y->title);
 }
@@ -181,7 +180,7 @@ static void sort_findings(struct findings *findings)
 		qsort(findings->v, findings->nr, sizeof(*findings->v), by_importance);
 }
 
-void triage_run(struct arena *arena, struct verdict *verdict)
+void triage_run(struct arena *arena, const struct user_rules *more, struct verdict *verdict)
 {
 	static const struct boot_record nothing;
 	const struct boot_record *record = verdict->record ? verdict->record : &nothing;
@@ -195,5 +194,7 @@ void triage_run(struct arena *arena, struct verdict *verdict)
 		if (t.rule->run)
 			t.rule->run(&t);
 	}
+	user_rules_run(&t, more);
+	verdict->user_rules = more;
 	sort_findings(&verdict->findings);
 }

@@ -66,7 +66,6 @@ void rule_mtrr_noise(struct triage *t)
 	if (!lines || t->boot->trimmed_bytes || facts_first(t->log, FACT_MTRR_LOSING))
 		return;
 	f = triage_add(t, SEVERITY_NOTE, triage_text(t, "The MTRR clean-up's %s are noise: no byte was lost", triage_count(t, lines, "line")));
-	f->noise = true;
 	triage_bytes(f, 0);
 	triage_line(f, triage_line_of(t, FACT_MTRR_CLEANUP));
 	triage_line(f, facts_last(t->log, FACT_MTRR_CLEANUP)->line);
@@ -192,7 +191,8 @@ void rule_mem_limit(struct triage *t)
 
 	if (!options || (cut <= 0 && !image_was_cut(t)))
 		return;
-	f = triage_add(t, SEVERITY_WARNING, triage_text(t, "The command line takes %s of RAM away: %s%s", triage_size(t, cut < 0 ? 0 : (uint64_t)cut), options, triage_at(t, triage_cmdline_line(t))));
+	f = triage_add(t, SEVERITY_WARNING, triage_text(t, "The command line takes %s of RAM away%s: %s%s", triage_size(t, cut < 0 ? 0 : (uint64_t)cut), image_was_cut(t) ? ", the kernel's own place too" : "", options,
+							 triage_at(t, triage_cmdline_line(t))));
 	if (image_was_cut(t))
 		f->detail = triage_text(t, "%s covers the kernel image itself%s. The kernel put its own range back into the map; what the option was meant for has to lie elsewhere.", options, triage_at(t, triage_line_of(t, FACT_KERNEL_NOT_RAM)));
 	if (cut > 0)

@@ -6,7 +6,7 @@
 #include "triage.h"
 
 #define SWIOTLB_WARN_PERCENT 3
-#define HOLES_LEAST (4 * MIB)
+#define HOLES_LEAST (512 * KIB)
 #define CPUS_LEAST MIB
 #define CPUS_WARN (32 * MIB)
 /* KASAN keeps one byte for eight. */
@@ -29,20 +29,35 @@ static const char *share(struct triage *t, uint64_t part, uint64_t whole)
 
 /* --- bounce buffer --- */
 
+static void no_bounce_buffer(struct triage *t, const struct fact *failed)
+{
+	struct phys_range hole = triage_largest_free(t, 4 * GIB);
+	struct finding *f = triage_add(t, SEVERITY_WARNING, triage_text(t, "swiotlb, the bounce buffer, found no room: the largest free block below 4 GiB has %s%s", triage_size(t, phys_len(hole)), triage_at(t, failed ? failed->line : 0)));
+
+	f->detail = triage_text(t, "It has to be one block below 4 GiB. %s", triage_option(t, "swiotlb") ? triage_text(t, "The command line asks for %s slots of 2 KiB.", triage_option(t, "swiotlb")) : "Devices that cannot reach all memory will fail.");
+	f->advice = "Ask for fewer slots in swiotlb=, or free memory below 4 GiB: crashkernel=...,high, a smaller RAM disk.";
+	triage_line(f, failed ? failed->line : 0);
+	triage_line(f, triage_cmdline_line(t));
+}
+
 void rule_swiotlb(struct triage *t)
 {
+	const struct fact *failed = facts_first(t->log, FACT_SWIOTLB_FAILED);
 	const struct fact *said = facts_first(t->log, FACT_SWIOTLB), *gone = facts_first(t->log, FACT_SWIOTLB_TEARDOWN);
 	struct phys_range range = said ? (struct phys_range){ said->v[0], said->v[1] } : t->boot->swiotlb;
 	uint64_t bytes = phys_len(range);
 	bool much = triage_ram(t) && bytes > triage_ram(t) / 100 * SWIOTLB_WARN_PERCENT && !gone;
 	struct finding *f;
 
+	if (!bytes && (failed || t->boot->swiotlb_failed))
+		no_bounce_buffer(t, failed);
 	if (!bytes)
 		return;
 	f = triage_add(t, much ? SEVERITY_WARNING : SEVERITY_NOTE,
 		       gone ? triage_text(t, "A bounce buffer (swiotlb) of %s was set up, and given back later%s", triage_size(t, bytes), triage_at(t, gone->line)) :
 			      triage_text(t, "swiotlb, the bounce buffer, holds %s%s%s", triage_size(t, bytes), share(t, bytes, triage_ram(t)), triage_at(t, said ? said->line : 0)));
-	f->detail = triage_text(t, "It lies at %s%s.", triage_range(t, range), t->machine->encrypted ? "; memory is encrypted, so every transfer goes through it" : ", for devices that cannot reach all memory");
+	f->detail = triage_text(t, "It lies at %s%s. Without it, the largest free block below 4 GiB has %s.", triage_range(t, range),
+				t->machine->encrypted ? "; memory is encrypted, so every transfer goes through it" : ", for devices that cannot reach all memory", triage_size(t, phys_len(triage_largest_free(t, 4 * GIB))));
 	triage_bytes(f, gone ? 0 : bytes);
 	triage_line(f, said ? said->line : 0);
 	triage_line(f, gone ? gone->line : 0);
@@ -55,14 +70,30 @@ static uint64_t struct_page_bytes(const struct triage *t)
 	return is_known(t->kernel->struct_page) ? t->kernel->struct_page.v : (uint64_t)boot_trait(t->boot, TRAIT_STRUCT_PAGE);
 }
 
+/* Memory that may be plugged in while the machine runs: places for modules, or what virtio-mem can give. */
+static uint64_t room_for_more(const struct triage *t)
+{
+	const struct srat *srat = &t->machine->srat;
+	uint64_t room = 0;
+
+	for (size_t i = 0; i < srat->nr; i++)
+		if (srat->v[i].flags & SRAT_HOT_PLUGGABLE && !(srat->v[i].flags & SRAT_NON_VOLATILE))
+			room = max_u64(room, sub_sat(srat->v[i].range.end, max_u64(srat->v[i].range.start, PFN_PHYS(t->boot->max_pfn))));
+	for (each_fact(v, t->log, FACT_VIRTIO_MEM))
+		if (v->tag == VIRTIO_MEM_REGION)
+			room = max_u64(room, v->v[0]);
+	return room;
+}
+
 void rule_memmap(struct triage *t)
 {
-	uint64_t bytes = bytes_of(t, "memmap");
+	uint64_t bytes = bytes_of(t, "memmap"), room = room_for_more(t), more = room / PAGE_SIZE * struct_page_bytes(t);
 	struct finding *f;
 
 	if (!bytes)
 		return;
-	f = triage_add(t, SEVERITY_NOTE, triage_text(t, "Struct pages take %s%s: %" PRIu64 " bytes a page", triage_size(t, bytes), share(t, bytes, triage_ram(t)), struct_page_bytes(t)));
+	f = triage_add(t, SEVERITY_NOTE, triage_text(t, "Struct pages take %s%s: %" PRIu64 " bytes a page%s", triage_size(t, bytes), share(t, bytes, triage_ram(t)), struct_page_bytes(t),
+						     room ? triage_text(t, "; plugging in %s more takes another %s", triage_size(t, room), triage_size(t, more)) : ""));
 	triage_bytes(f, bytes);
 	triage_line(f, triage_line_of(t, FACT_MEMORY));
 }
@@ -153,7 +184,7 @@ static const char *blocks_text(struct triage *t)
 
 	for (size_t n = 0; n < t->boot->nr_nodes; n++)
 		if (t->boot->node[n].has_memory)
-			strbuf_printf(&text, "%snode %zu has %s", text.n ? ", " : "", n, triage_count(t, aligned_blocks(t, (int)n), "block"));
+			strbuf_printf(&text, "%snode %zu has %s", text.n ? ", " : "", n, triage_count(t, aligned_blocks(t, (int)n), "aligned block"));
 	return text.n ? strbuf_str(&text).p : "no node has a block";
 }
 
@@ -166,9 +197,10 @@ void rule_hugepages_short(struct triage *t)
 
 	if (asked <= got)
 		return;
-	f = triage_add(t, SEVERITY_ERROR, triage_text(t, "%" PRIu64 " of %s of %s were allocated%s", got, triage_count(t, asked, "huge page"), triage_size(t, each), triage_at(t, said ? said->line : triage_cmdline_line(t))));
+	f = triage_add(t, SEVERITY_ERROR, triage_text(t, "%" PRIu64 " of %s of %s were allocated%s%s", got, triage_count(t, asked, "huge page"), triage_size(t, each), triage_at(t, said ? said->line : triage_cmdline_line(t)),
+						      each == GIB ? triage_text(t, ": %s", blocks_text(t)) : ""));
 	if (each == GIB)
-		f->detail = triage_text(t, "Free blocks of 1 GiB on a border of 1 GiB: %s.", blocks_text(t));
+		f->detail = triage_text(t, "Blocks of 1 GiB on a border of 1 GiB that nothing else lies in: %s. %s", blocks_text(t), t->rule->explanation);
 	triage_bytes(f, (asked - got) * each);
 	triage_line(f, triage_cmdline_line(t));
 	triage_lines(t, f, FACT_HUGETLB_SHORT);

@@ -57,8 +57,8 @@ void rule_dma_protect(struct triage *t)
 	if (!which.n)
 		return;
 	f = triage_add(t, SEVERITY_NOTE, triage_text(t, "%s of low memory are closed to ordinary requests: %s", triage_size(t, bytes), strbuf_str(&which).p));
-	f->noise = true;
 	triage_bytes(f, bytes);
+	f->weight = 0;
 }
 
 void rule_dma32_small(struct triage *t)
@@ -115,8 +115,9 @@ void rule_deferred(struct triage *t)
 			      triage_text(t, "The Memory: line lacks %s that were initialised later", triage_size(t, PFN_PHYS(pages))));
 	if (lazy)
 		f->detail = "Tools that ask at different moments show different totals; free, /proc/zoneinfo and numactl count what is initialised, lsmem and the firmware's map count what is there.";
-	f->noise = !lazy;
 	triage_bytes(f, PFN_PHYS(pages));
+	/* Nothing is lost, but with lazy initialisation tools disagree. */
+	f->weight = lazy ? f->bytes : 0;
 	triage_line(f, lazy ? lazy->line : 0);
 	triage_lines(t, f, FACT_DEFERRED);
 	triage_lines(t, f, FACT_DEFERRED_SILENT);
@@ -158,6 +159,8 @@ static void hypervisor_finding(struct triage *t, const char *title, uint64_t byt
 
 	if (known)
 		triage_bytes(f, bytes);
+	/* What the hypervisor keeps is not known; it may be most of the machine. */
+	f->weight = known ? bytes : triage_ram(t);
 	triage_line(f, line);
 }
 

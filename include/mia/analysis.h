@@ -7,10 +7,12 @@
 #include "mia/verdict.h"
 
 struct shipped;
+struct user_rules;
 
 struct analysis_options {
 	const struct kernel *profile; /* of the build, where one was loaded; NULL otherwise */
 	struct shipped *shipped;      /* where to look for one; NULL for none */
+	const struct user_rules *rules; /* triage rules of a file; NULL for none */
 };
 
 /* Analyse one boot. Everything in @ret lives in @arena. */

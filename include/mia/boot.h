@@ -265,6 +265,7 @@ struct boot {
 	struct memblock memblock;
 	struct phys_range crashkernel, crashkernel_low, cma, swiotlb;
 	uint64_t crash_failed_bytes;        /* a crash kernel that was asked for and found no room */
+	bool swiotlb_failed;                /* a bounce buffer is needed and found no room */
 	struct phys_ranges gigantic;
 	uint64_t gigantic_asked;
 	struct phys_range initrd;           /* where the RAM disk lies at last */

@@ -8,7 +8,9 @@
 
 #include "mia/verdict.h"
 
+struct mia_error;
 struct triage;
+struct user_rules;
 
 typedef void triage_fn(struct triage *t);
 
@@ -24,8 +26,12 @@ const struct triage_rule *triage_rule(size_t index);
 /* By id ("MI005", any case) or name; NULL if there is none. */
 const struct triage_rule *triage_rule_find(const char *what);
 
-/* Every rule of one boot. Findings are sorted: the most severe first, then the most bytes. */
-void triage_run(struct arena *arena, struct verdict *verdict);
+/* Rules of a file, checked; fails with the file and the line or key. */
+struct mia_error *user_rules_load(struct arena *arena, const char *path, const struct user_rules **ret);
+const struct triage_rule *user_rule(const struct user_rules *rules, size_t index);
+
+/* Every rule of one boot, and @more where it is not NULL. Findings are sorted: the most severe first, then the most bytes. */
+void triage_run(struct arena *arena, const struct user_rules *more, struct verdict *verdict);
 /* The rules that compare two boots: @b against @a. */
 void triage_pair(struct arena *arena, const struct verdict *a, const struct verdict *b, struct findings *ret);
 

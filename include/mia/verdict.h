@@ -56,7 +56,7 @@ enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 struct finding {
 	const char *id, *name, *title, *detail, *advice;
 	enum severity severity;
-	bool noise;         /* a note that matters less than others: nothing is lost */
+	uint64_t weight;    /* importance among those as severe: bytes, unless the rule knows better */
 	bool bytes_known;
 	uint64_t bytes;
 	uint32_t lines[8];
@@ -96,9 +96,12 @@ struct dram {
 	uint32_t graphics_line;
 };
 
+struct user_rules;
+
 /* One boot, analysed. */
 struct verdict {
 	const char *input_name, *sha256;
+	const char *log_name;  /* of the log inside a bundle; NULL for none */
 	size_t boot_index, nr_boots;
 	bool truncated;
 	const struct boot_record *record;
@@ -110,6 +113,7 @@ struct verdict {
 	struct dram dram;
 	struct ledger ledger;
 	struct findings findings;
+	const struct user_rules *user_rules; /* that were tried beside our own; NULL for none */
 	struct gaps gaps;
 	uint64_t unexplained_bytes;
 	bool unexplained_known;

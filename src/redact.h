@@ -1,0 +1,15 @@
+/*
+ * redact.h - a verdict without what names a host or a person (--redact).
+ *
+ * The analysis is done on what was read; then every text that a report could show is replaced: host names, addresses, serial
+ * numbers, UUIDs, labels, users, keys. The same secret becomes the same placeholder, "[host-1]", in all of one boot's outputs.
+ */
+#ifndef MIA_REDACT_H
+#define MIA_REDACT_H
+
+#include "mia/verdict.h"
+
+/* Numbers, lines and order stay as they are. */
+void redact_verdict(struct arena *arena, struct verdict *verdict);
+
+#endif
