@@ -45,9 +45,7 @@ static const char *reason_of(struct store *store, int rc)
 		return "no space left for the database";
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
-		if (error)
-			return strerror(error);
-		/* fall through */
+		return error ? strerror(error) : "the file cannot be read or written";
 	default:
 		return sqlite3_errmsg(store->db);
 	}

@@ -1,6 +1,7 @@
 /* verb_db_regress.c - what changed: between two kernels, along one machine's kernels, over time. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "json_text.h"
 #include "safe_text.h"
@@ -9,6 +10,49 @@
 #include "verb_db.h"
 
 /* --- regress --- */
+
+/* --max-loss */
+struct loss_limit {
+	bool given, percent;
+	uint64_t bytes;
+	double fraction;
+};
+
+/* One comparison or several, and what they come to. */
+struct regress_run {
+	const struct db_run *run;
+	struct store *store;
+	const struct grid_format *format;
+	struct regress_query query;
+	struct loss_limit limit;
+	size_t nr_written;
+	int status;
+};
+
+static int parse_limit(const struct db_run *run, struct loss_limit *ret)
+{
+	const char *s = run->cli->value[OPTION_MAX_LOSS];
+	struct str rest;
+	char *end;
+	double percent;
+
+	if (!s)
+		return STATUS_OK;
+	percent = strtod(s, &end);
+	*ret = (struct loss_limit){ .given = true, .percent = end != s && !strcmp(end, "%"), .bytes = str_memparse(str_of(s), &rest), .fraction = percent / 100 };
+	if (*s < '0' || *s > '9' || (ret->percent ? percent > 100 : rest.n > 0))
+		return cli_usage_error(run->cli, "--max-loss wants a size or a percentage, not '%s'", s);
+	return STATUS_OK;
+}
+
+static bool lost_too_much(const struct loss_limit *limit, const struct regression *r)
+{
+	int64_t lost = r->mem_total_a - r->mem_total_b;
+
+	if (!limit->given || lost <= 0)
+		return false;
+	return limit->percent ? (double)lost > limit->fraction * (double)r->mem_total_a : (uint64_t)lost > limit->bytes;
+}
 
 static struct short_text size_of(const struct db_run *run, int64_t bytes) { return size_column(bytes, cli_has(run->cli, OPTION_BYTES)); }
 
@@ -118,69 +162,73 @@ static void changes_to_grid(struct arena *arena, const struct regression *r, str
 	}
 }
 
-static void write_regression(const struct db_run *run, const struct regression *r, const struct grid_format *format, bool first)
+static void write_regression(struct regress_run *x, const struct regression *r)
 {
+	bool first = !x->nr_written++;
 	struct grid grid;
 
-	if (!strcmp(format->name, "json")) {
+	if (lost_too_much(&x->limit, r))
+		x->status = worst_status(x->status, STATUS_FINDINGS);
+	/* A gate that has nothing to judge is not passed. */
+	if (x->limit.given && !r->nr_groups) {
+		cli_complain("%s: no like boots on both sides, so --max-loss has nothing to judge", x->run->path);
+		x->status = worst_status(x->status, STATUS_INPUT);
+	}
+	if (!strcmp(x->format->name, "json")) {
 		print_json(r);
-	} else if (!strcmp(format->name, "csv")) {
-		changes_to_grid(run->arena, r, &grid);
+	} else if (!strcmp(x->format->name, "csv")) {
+		changes_to_grid(x->run->arena, r, &grid);
 		if (first)
-			format->head(&grid, stdout);
-		format->rows(&grid, stdout);
+			x->format->head(&grid, stdout);
+		x->format->rows(&grid, stdout);
 	} else {
 		if (!first)
 			putchar('\n');
-		print_head(run, r);
+		print_head(x->run, r);
 		if (r->nr_groups)
-			print_changes(run, r);
+			print_changes(x->run, r);
 	}
 }
 
-static struct mia_error *regress_pair(const struct db_run *run, struct store *store, const struct regress_query *q, const struct grid_format *format)
+static struct mia_error *regress_pair(struct regress_run *x)
 {
 	struct regression r;
-	struct mia_error *error = store_regress(store, run->arena, q, &r);
+	struct mia_error *error = store_regress(x->store, x->run->arena, &x->query, &r);
 
 	if (!error)
-		write_regression(run, &r, format, true);
+		write_regression(x, &r);
 	return error;
 }
 
 /* Every change of kernel on one machine, in the order of versions. */
-static struct mia_error *regress_machine(const struct db_run *run, struct store *store, struct regress_query *q, const struct grid_format *format)
+static struct mia_error *regress_machine(struct regress_run *x)
 {
 	static const char sql[] =
 		"SELECT a, b FROM (SELECT lag(r.kernel) OVER w AS a, r.kernel AS b, k.* FROM (SELECT DISTINCT b.kernel, b.cpus, c.options FROM boots AS b"
 		" LEFT JOIN command_lines AS c ON c.id = b.command_line WHERE b.machine = ?1 AND b.mem_total_bytes IS NOT NULL) AS r JOIN kernels AS k ON k.id = r.kernel"
 		" WINDOW w AS (PARTITION BY k.arch, r.cpus, r.options ORDER BY k.major, k.minor, k.patch, k.distro_build, k.release, k.build, k.id))"
 		" WHERE a IS NOT NULL GROUP BY a, b ORDER BY arch, major, minor, patch, distro_build, release, build, a, b";
-	struct store_args args = { .v = { datum_integer(q->machine) }, .nr = 1 };
+	struct store_args args = { .v = { datum_integer(x->query.machine) }, .nr = 1 };
 	struct grid steps;
-	struct mia_error *error = store_select(store, run->arena, sql, &args, &steps);
+	struct mia_error *error = store_select(x->store, x->run->arena, sql, &args, &steps);
 
 	for (size_t r = 0; !error && r < grid_rows(&steps); r++) {
-		struct regression regression;
-
-		q->side[0].kernel_id = grid_cell(&steps, r, 0)->integer;
-		q->side[1].kernel_id = grid_cell(&steps, r, 1)->integer;
-		error = store_regress(store, run->arena, q, &regression);
-		if (!error)
-			write_regression(run, &regression, format, !r);
+		x->query.side[0].kernel_id = grid_cell(&steps, r, 0)->integer;
+		x->query.side[1].kernel_id = grid_cell(&steps, r, 1)->integer;
+		error = regress_pair(x);
 	}
-	if (!error && !grid_rows(&steps) && !strcmp(format->name, "text"))
+	if (!error && !grid_rows(&steps) && !strcmp(x->format->name, "text"))
 		puts("this machine has booted one kernel only, or never two with like options");
 	return error;
 }
 
-static struct mia_error *list_steps(const struct db_run *run, struct store *store, const struct grid_format *format)
+static struct mia_error *list_steps(const struct regress_run *x)
 {
 	struct grid grid;
-	struct mia_error *error = store_select(store, run->arena, named_query_find("steps")->sql, NULL, &grid);
+	struct mia_error *error = store_select(x->store, x->run->arena, named_query_find("steps")->sql, NULL, &grid);
 
 	if (!error)
-		format->write(&grid, stdout);
+		x->format->write(&grid, stdout);
 	return error;
 }
 
@@ -205,29 +253,40 @@ static int parse_sides(const struct db_run *run, struct regress_query *q)
 	return STATUS_OK;
 }
 
-int db_regress(struct db_run *run)
+static bool names_sides(const struct regress_query *q) { return q->side[0].kernel || q->side[0].firmware || q->side[0].machine; }
+
+static int parse_regress(const struct db_run *run, struct regress_run *ret)
 {
-	struct regress_query q = { .any_options = cli_has(run->cli, OPTION_ANY_CMDLINE) };
-	const struct grid_format *format;
-	struct store *store = NULL;
-	struct mia_error *error;
-	int status = db_format(run, &format);
+	int status = db_format(run, &ret->format);
 
 	if (status == STATUS_OK)
-		status = parse_sides(run, &q);
+		status = parse_sides(run, &ret->query);
+	if (status == STATUS_OK)
+		status = parse_limit(run, &ret->limit);
+	if (status == STATUS_OK && ret->limit.given && !names_sides(&ret->query) && !cli_has(run->cli, OPTION_MACHINE))
+		status = cli_usage_error(run->cli, "--max-loss wants two sides, or a machine");
+	return status;
+}
+
+int db_regress(struct db_run *run)
+{
+	struct regress_run x = { .run = run, .query = { .any_options = cli_has(run->cli, OPTION_ANY_CMDLINE) } };
+	int status = parse_regress(run, &x);
+	struct mia_error *error;
+
 	if (status != STATUS_OK)
 		return status;
-	error = store_open(run->arena, run->path, STORE_READ, &store);
+	error = store_open(run->arena, run->path, STORE_READ, &x.store);
 	if (!error)
-		error = find_machine(run, store, &q);
-	if (!error && (q.side[0].kernel || q.side[0].firmware || q.side[0].machine))
-		error = regress_pair(run, store, &q, format);
-	else if (!error && q.one_machine)
-		error = regress_machine(run, store, &q, format);
+		error = find_machine(run, x.store, &x.query);
+	if (!error && names_sides(&x.query))
+		error = regress_pair(&x);
+	else if (!error && x.query.one_machine)
+		error = regress_machine(&x);
 	else if (!error)
-		error = list_steps(run, store, format);
-	store_close(store);
-	return error ? db_failed(error) : STATUS_OK;
+		error = list_steps(&x);
+	store_close(x.store);
+	return error ? db_failed(error) : x.status;
 }
 
 /* --- trend --- */
