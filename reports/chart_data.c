@@ -14,6 +14,9 @@
 #include "swatch.h"
 
 #define PICTURE_WIDTH 1000.0
+/* Of more nodes the distances are no picture. */
+#define MOST_NODES 64
+#define MOST_ZONES 128
 
 static double mib(int64_t bytes) { return (double)bytes / (double)MIB; }
 
@@ -173,7 +176,7 @@ static size_t zones_data(const struct chart_input *in, FILE *out)
 		for (size_t i = 0; i < b->nr_zones && b->node[n].online; i++) {
 			const struct zone *z = &b->node[n].zone[b->zone_order[i]];
 
-			if (!z->present || z->managed.basis == AMOUNT_UNKNOWN)
+			if (!z->present || z->managed.basis == AMOUNT_UNKNOWN || nr == MOST_ZONES)
 				continue;
 			fprintf(out, "%zu\t%.4f\t%zu %s\t%s present, %s%.2f%% managed\n", nr++, 100.0 * (double)min_u64(z->managed.v, z->present) / (double)z->present, n, zone_type_name(z->type),
 				size_prose((int64_t)PFN_PHYS(z->present), false).s, basis_mark(z->managed.basis), 100.0 * (double)min_u64(z->managed.v, z->present) / (double)z->present);
@@ -197,6 +200,8 @@ static size_t nodes_data(const struct chart_input *in, FILE *out)
 	const struct boot *b = in->v->boot;
 	size_t nr = 0;
 
+	if (b->nr_online > MOST_NODES)
+		return 0;
 	fputs("from\tto\tdistance\n", out);
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		for (size_t to = 0; to < b->nr_nodes && b->node[n].online; to++)

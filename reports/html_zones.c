@@ -9,6 +9,9 @@
 #include "size_text.h"
 
 #define BAR_WIDTH 1000.0
+/* A table of more distances than this nobody reads. */
+#define MOST_NODES 64
+#define SHOWN_FALLBACKS 16
 
 static void put_part(const struct page *p, const char *class, double *x, uint64_t part, uint64_t whole)
 {
@@ -86,6 +89,8 @@ void html_zones(const struct page *p)
 /* Local, near, far, farther: a shade of the cell. */
 static int shade_of(uint8_t distance) { return distance <= LOCAL_DISTANCE ? 0 : distance < 16 ? 1 : distance <= 21 ? 2 : 3; }
 
+static bool shows_distances(const struct page *p) { return p->v->boot->nr_online <= MOST_NODES; }
+
 static void put_distances(const struct page *p, size_t nid)
 {
 	const struct boot *b = p->v->boot;
@@ -102,19 +107,22 @@ static void put_node(const struct page *p, const struct pgdat *node)
 {
 	fprintf(p->out, "<tr><th class=\"n\">%d</th><td>%" PRIu32 "</td>", node->nid, node->cpus);
 	html_size_cell(p, (int64_t)PFN_PHYS(node->present));
-	put_distances(p, (size_t)node->nid);
+	if (shows_distances(p))
+		put_distances(p, (size_t)node->nid);
 	put(p, "<td class=\"n\">");
-	for (size_t i = 0; i < node->nr_fallback; i++)
+	for (size_t i = 0; i < node->nr_fallback && i < SHOWN_FALLBACKS; i++)
 		fprintf(p->out, "%s%d", i ? ", " : "", node->fallback[i]);
-	put(p, "</td></tr>\n");
+	put(p, node->nr_fallback > SHOWN_FALLBACKS ? ", &#8230;</td></tr>\n" : "</td></tr>\n");
 }
 
 void html_nodes(const struct page *p)
 {
 	const struct boot *b = p->v->boot;
 
-	put(p, "<section id=\"nodes\"><h2>Nodes</h2>\n<p>Distances as the kernel has them: 10 is local.</p>\n<div class=\"scroll\"><table class=\"heat\"><thead><tr><th class=\"n\">node</th><th>CPUs</th><th class=\"n\">memory</th>");
-	for (size_t n = 0; n < b->nr_nodes; n++)
+	put(p, "<section id=\"nodes\"><h2>Nodes</h2>\n<p>");
+	put(p, shows_distances(p) ? "Distances as the kernel has them: 10 is local." : "Too many for a table of their distances.");
+	put(p, "</p>\n<div class=\"scroll\"><table class=\"heat\"><thead><tr><th class=\"n\">node</th><th>CPUs</th><th class=\"n\">memory</th>");
+	for (size_t n = 0; n < b->nr_nodes && shows_distances(p); n++)
 		if (b->node[n].online)
 			fprintf(p->out, "<th>to %zu</th>", n);
 	put(p, "<th class=\"n\">falls back to</th></tr></thead>\n<tbody>\n");
