@@ -79,6 +79,9 @@ static bool take_list(struct arena *arena, const struct input_doc *doc, struct b
 	case SOURCE_PAGETYPEINFO:
 		pagetypeinfo_parse(arena, doc->bytes, &boot->pagetypes);
 		return boot->pagetypes.nr > 0;
+	case SOURCE_DIRECT_MAP:
+		page_tables_parse(arena, doc->bytes, &boot->page_tables);
+		return boot->page_tables.nr > 0;
 	case SOURCE_FIRMWARE_MEMMAP:
 		firmware_memmap_parse(arena, doc->bytes, &boot->firmware_memmap);
 		return boot->firmware_memmap.nr > 0;
@@ -130,7 +133,6 @@ static bool take_document(struct arena *arena, const struct input_doc *doc, stru
 		return boot->dimm_bytes > 0;
 	case SOURCE_MTRR:
 	case SOURCE_SYSCTL_RESERVE_RATIO:
-	case SOURCE_DIRECT_MAP:
 		return doc->bytes.n > 0;
 	default:
 		return take_list(arena, doc, boot);

@@ -16,6 +16,7 @@ void key_values_parse(struct arena *arena, struct str bytes, struct key_values *
 /* Without the rows that an ordinary user sees: "00000000-00000000 : System RAM". */
 void iomem_parse(struct arena *arena, struct str bytes, struct iomem *ret);
 void buddyinfo_parse(struct arena *arena, struct str bytes, struct buddyinfo *ret);
+void page_tables_parse(struct arena *arena, struct str bytes, struct layout_marks *ret);
 void pagetypeinfo_parse(struct arena *arena, struct str bytes, struct pagetypes *ret);
 /* Lines "N 0xstart 0xend name" gathered from /sys/firmware/memmap; sorted by start. */
 void firmware_memmap_parse(struct arena *arena, struct str bytes, struct e820_table *ret);

@@ -18,6 +18,28 @@ const char *stage_name(enum stage_id id)
 	return id < NR_STAGES ? names[id] : "?";
 }
 
+const char *stage_kernel(enum stage_id id)
+{
+	static const char *const functions[] = {
+#define STAGE(id, name, fn, kernel, doc) kernel,
+#include "mia/stages.def"
+#undef STAGE
+	};
+
+	return id < NR_STAGES ? functions[id] : "?";
+}
+
+const char *stage_doc(enum stage_id id)
+{
+	static const char *const docs[] = {
+#define STAGE(id, name, fn, kernel, doc) doc,
+#include "mia/stages.def"
+#undef STAGE
+	};
+
+	return id < NR_STAGES ? docs[id] : "?";
+}
+
 static const struct {
 	const char *id, *label;
 } owners[] = {
@@ -144,6 +166,9 @@ static uint64_t base_of_brk_table(struct boot *b)
 		return 0;
 	/* An image that would have to be far larger than its sections does not lie where it was linked for. */
 	base = loads_at_preferred(b) && base < LOAD_ADDRESS + 16 * MIB ? LOAD_ADDRESS : max_u64(align_down(base + MIB, 2 * MIB), LOAD_ADDRESS);
+	/* Where the input tells, there is nothing to find. */
+	if (b->machine->kernel_base && !b->machine->kernel_base_guessed && b->machine->kernel_base < end)
+		base = b->machine->kernel_base;
 	if (b->kernel->image.span.known < KNOWN_PROFILE && end > base)
 		b->image = (struct phys_range){ base, end };
 	return base;

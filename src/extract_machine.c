@@ -436,6 +436,18 @@ static void extract_platform(const struct boot_record *r, struct machine *m)
  * Where the kernel lies is said by its resources, by the edit that makes its own range RAM, or by the page tables that it took
  * from its brk area.
  */
+/* 32 bits: to 5.4 the log says where the image lies in the direct map, and where that starts. */
+static uint64_t base_of_layout(const struct facts *log)
+{
+	const struct fact *text = NULL, *lowmem = NULL;
+
+	for (each_fact(f, log, FACT_LAYOUT)) {
+		text = f->tag == LAYOUT_TEXT ? f : text;
+		lowmem = f->tag == LAYOUT_LOWMEM ? f : lowmem;
+	}
+	return text && lowmem && text->v[0] > lowmem->v[0] ? text->v[0] - lowmem->v[0] : 0;
+}
+
 static void extract_kernel_base(const struct boot_record *r, struct machine *m)
 {
 	const struct fact *table = facts_first(&r->log, FACT_BRK_PGTABLE);
@@ -452,6 +464,8 @@ static void extract_kernel_base(const struct boot_record *r, struct machine *m)
 		m->brk_table = table->v[0];
 	if (!m->kernel_base && learn_image_place(r, &image, &brk))
 		m->kernel_base = image.start;
+	if (!m->kernel_base)
+		m->kernel_base = base_of_layout(&r->log);
 }
 
 void machine_extract(struct arena *arena, const struct boot_record *record, struct machine *ret)

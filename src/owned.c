@@ -25,7 +25,7 @@ static struct phys_ranges reserved_memory(struct arena *arena, const struct boot
 static void claim(struct arena *arena, struct owned_ranges *ret, const struct phys_ranges *left, const struct owned_range *o)
 {
 	for (size_t i = ranges_search(left, o->range.start); i < left->nr && left->v[i].start < o->range.end; i++)
-		*vec_push(arena, ret) = (struct owned_range){ .range = phys_clip(left->v[i], o->range), .owner = o->owner };
+		*vec_push(arena, ret) = (struct owned_range){ .range = phys_clip(left->v[i], o->range), .owner = o->owner, .stage = o->stage };
 }
 
 static int by_address(const void *a, const void *b)

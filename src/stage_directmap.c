@@ -106,11 +106,19 @@ static void need_tables(struct mapper *m, struct phys_ranges *have, struct phys_
 
 /* --- mapping one piece --- */
 
+static void keep_piece(struct boot *b, struct phys_range r, unsigned shift)
+{
+	uint64_t page = UINT64_C(1) << shift;
+
+	*vec_push(b->arena, &b->direct_pieces) = (struct direct_piece){ { align_down(r.start, page), align_up(r.end, page) }, shift };
+}
+
 /* Map the part of @piece inside one table; tables come in the order of the walk. */
 static void map_2m_slot(struct mapper *m, struct phys_range r)
 {
 	need_tables(m, &m->ptes, r, SIZE_2M);
 	m->b->direct_4k += phys_len(r) / PAGE_SIZE;
+	keep_piece(m->b, r, PAGE_SHIFT);
 }
 
 static void map_1g_slot(struct mapper *m, struct phys_range r, enum leaf leaf)
@@ -126,6 +134,7 @@ static void map_1g_slot(struct mapper *m, struct phys_range r, enum leaf leaf)
 
 			part.end = i < m->ptes.nr ? min_u64(r.end, m->ptes.v[i].start) : r.end;
 			m->b->direct_2m += (align_up(part.end, SIZE_2M) - align_down(part.start, SIZE_2M)) / SIZE_2M;
+			keep_piece(m->b, part, 21);
 		} else {
 			map_2m_slot(m, part);
 		}
@@ -145,11 +154,13 @@ static void map_512g_slot(struct mapper *m, struct phys_range r, enum leaf leaf)
 
 			part.end = i < m->pmds.nr ? min_u64(r.end, m->pmds.v[i].start) : r.end;
 			m->b->direct_1g += (align_up(part.end, SIZE_1G) - align_down(part.start, SIZE_1G)) / SIZE_1G;
+			keep_piece(m->b, part, 30);
 		} else if (leaf == LEAF_2M && !ranges_overlap(&m->ptes, r)) {
 			/* Nothing finer here: the whole run of 1 GiB slots needs its tables and no more. */
 			part.end = r.end;
 			need_tables(m, &m->pmds, part, SIZE_1G);
 			m->b->direct_2m += (align_up(part.end, SIZE_2M) - align_down(part.start, SIZE_2M)) / SIZE_2M;
+			keep_piece(m->b, part, 21);
 		} else {
 			map_1g_slot(m, part, leaf);
 		}

@@ -93,6 +93,17 @@ static size_t old_split_32(const struct boot *b, struct phys_range r, struct old
 	return nr;
 }
 
+/* The first GiB is mapped in pages of 2 MiB before anything else. */
+static void keep_piece(struct boot *b, const struct old_piece *piece)
+{
+	struct phys_range r = piece->range, first = phys_clip(r, (struct phys_range){ 0, SIZE_1G });
+	unsigned shift = piece->size[1] == 'G' ? 30 : piece->size[1] == 'M' ? 21 : PAGE_SHIFT;
+
+	*vec_push(b->arena, &b->direct_pieces) = (struct direct_piece){ r, shift };
+	if (shift == 30 && phys_len(first))
+		*vec_push(b->arena, &b->direct_pieces) = (struct direct_piece){ first, 21 };
+}
+
 static void old_map_range(struct boot *b, struct phys_range r, bool gb)
 {
 	struct old_piece pieces[5];
@@ -112,6 +123,8 @@ static void old_map_range(struct boot *b, struct phys_range r, bool gb)
 	if (!i386)
 		SAY(b, MAP_TABLES, 0, r.end, base, base + bytes);
 	used = tables_used(b, pieces, nr);
+	for (size_t i = 0; i < nr; i++)
+		keep_piece(b, &pieces[i]);
 	if (base && used)
 		boot_reserve(b, OWNER_PAGE_TABLES, base, base + used * PAGE_SIZE);
 	b->max_mapped = max_u64(b->max_mapped, r.end);

@@ -139,7 +139,7 @@ static void need_tables(struct sparse *s, uint64_t start, int nid)
  * 2 MiB blocks one by one, highest first. As long as they come from one free range they are one block, taken at once.
  * Kernel: vmemmap_alloc_block().
  */
-static void alloc_blocks(struct sparse *s, int nid, uint64_t nr)
+static void alloc_blocks(struct sparse *s, int nid, uint64_t pos, uint64_t nr)
 {
 	struct memblock *mb = &s->b->memblock;
 
@@ -153,9 +153,12 @@ static void alloc_blocks(struct sparse *s, int nid, uint64_t nr)
 				break;
 		}
 		many.size = max_u64(n, 1) * PMD_BYTES;
-		if (!boot_alloc(s->b, OWNER_MEMMAP, &many))
+		top = boot_alloc(s->b, OWNER_MEMMAP, &many);
+		if (!top)
 			return;
+		*vec_push(s->b->arena, &s->b->memmap_pieces) = (struct memmap_piece){ pos, many.size, top, true };
 		nr -= max_u64(n, 1);
+		pos += many.size;
 	}
 }
 
@@ -174,7 +177,7 @@ static void open_buffer(struct sparse *s, int nid, uint64_t sections)
 }
 
 /* Blocks from the buffer as far as it goes; how many it gave. Kernel: sparse_buffer_alloc(). */
-static uint64_t take_from_buffer(struct sparse *s, uint64_t nr)
+static uint64_t take_from_buffer(struct sparse *s, uint64_t pos, uint64_t nr)
 {
 	uint64_t start = align_up(s->buffer, PMD_BYTES), n;
 
@@ -187,6 +190,7 @@ static uint64_t take_from_buffer(struct sparse *s, uint64_t nr)
 	if (start > s->buffer && boot_trait(s->b, TRAIT_SPARSE_HEAD_FREED))
 		boot_free(s->b, s->buffer, start);
 	s->buffer = start + n * PMD_BYTES;
+	*vec_push(s->b->arena, &s->b->memmap_pieces) = (struct memmap_piece){ pos, n * PMD_BYTES, start, false };
 	return n;
 }
 
@@ -205,11 +209,11 @@ static void populate(struct sparse *s, uint64_t from, uint64_t to, int nid)
 	pos = align_down(pos, PMD_BYTES);
 	end = align_up(end, PMD_BYTES);
 	while (pos < end) {
-		uint64_t stop = min_u64(end, align_down(pos, GIB) + GIB), nr = (stop - pos) / PMD_BYTES;
+		uint64_t stop = min_u64(end, align_down(pos, GIB) + GIB), nr = (stop - pos) / PMD_BYTES, taken;
 
 		need_tables(s, pos, nid);
-		nr -= take_from_buffer(s, nr);
-		alloc_blocks(s, nid, nr);
+		taken = take_from_buffer(s, pos, nr);
+		alloc_blocks(s, nid, pos + taken * PMD_BYTES, nr - taken);
 		pos = stop;
 	}
 }

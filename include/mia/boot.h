@@ -24,6 +24,9 @@ enum stage_id {
 };
 
 const char *stage_name(enum stage_id id);
+/* The kernel function that it re-executes, and what it does. */
+const char *stage_kernel(enum stage_id id);
+const char *stage_doc(enum stage_id id);
 
 enum owner {
 #define OWNER(name, id, parent, label) OWNER_##name,
@@ -144,6 +147,28 @@ struct owned_range {
 
 struct owned_ranges {
 	struct owned_range *v;
+	size_t nr, cap;
+};
+
+/* Pages of one size in the direct map, 1 << shift bytes each. */
+struct direct_piece {
+	struct phys_range range;
+	unsigned shift;
+};
+
+struct direct_pieces {
+	struct direct_piece *v;
+	size_t nr, cap;
+};
+
+/* Struct pages in blocks of 2 MiB: offset in the array of all struct pages, and where they lie. */
+struct memmap_piece {
+	uint64_t offset, bytes, phys;
+	bool downward; /* the first block is the highest */
+};
+
+struct memmap_pieces {
+	struct memmap_piece *v;
 	size_t nr, cap;
 };
 
@@ -280,6 +305,7 @@ struct boot {
 	uint64_t max_mapped;                /* end of the direct map */
 	uint64_t direct_4k, direct_2m, direct_1g; /* leaf entries visited */
 	struct phys_ranges direct_ranges;
+	struct direct_pieces direct_pieces; /* in the order of mapping: of two that overlap the later one holds */
 
 	struct numa_meminfo numa;
 	bool numa_dummy, numa_fake;         /* no tables to go by; nodes cut up by numa=fake= */
@@ -297,6 +323,7 @@ struct boot {
 
 	uint64_t nr_kernel_pages, nr_all_pages; /* basis of hash table sizes */
 	uint64_t totalpages_built;          /* "Total pages" of the zonelists line */
+	struct memmap_pieces memmap_pieces; /* where struct pages lie, as far as the model placed them */
 	struct phys_ranges sections;        /* that have struct pages, however little of them is memory; none in the flat model */
 	uint64_t block_size;                /* of memory hotplug, bytes */
 	struct number_ranges blocks;        /* present memory blocks, by number */

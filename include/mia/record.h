@@ -32,6 +32,8 @@ enum map_tag { TAG_NONE, TAG_BIOS_E801, TAG_BIOS_88, TAG_XEN, TAG_EXTENDED, TAG_
 enum remove_tag { REMOVE_TYPE, REMOVE_ANY };
 /* FACT_EFI_MEM: v is index type attr start end mib, or index start end mib with the type in s[0]. */
 enum efi_mem_tag { EFI_MEM_NUMBERS, EFI_MEM_TEXT };
+/* FACT_LAYOUT: which area of a 32-bit kernel. */
+enum layout_tag { LAYOUT_FIXMAP, LAYOUT_CPU_ENTRY, LAYOUT_PKMAP, LAYOUT_VMALLOC, LAYOUT_LOWMEM, LAYOUT_INIT, LAYOUT_DATA, LAYOUT_TEXT };
 /* FACT_SRAT_MEM */
 enum srat_flag { SRAT_HOT_PLUGGABLE = 1, SRAT_NON_VOLATILE = 2 };
 /* FACT_HASH: which table. */
@@ -187,6 +189,18 @@ struct pagetypes {
 	struct said block_order; /* of a pageblock */
 };
 
+/* Where a part of the kernel's virtual address space begins, as kernel_page_tables shows it. */
+struct layout_mark {
+	struct str name;
+	uint64_t start;
+	uint32_t line;
+};
+
+struct layout_marks {
+	struct layout_mark *v;
+	size_t nr, cap;
+};
+
 struct memory_block {
 	uint64_t index;
 	bool online;
@@ -251,6 +265,7 @@ struct boot_record {
 	struct iomem iomem;
 	struct buddyinfo buddyinfo;
 	struct pagetypes pagetypes;
+	struct layout_marks page_tables;
 	struct memory_blocks blocks;
 	struct node_files nodes;
 	struct e820_table firmware_memmap;
