@@ -25,13 +25,22 @@ static struct boot_record *new_boot(struct reader *r, uint32_t line)
 	return r->boot;
 }
 
+/* On some processors the kernel says where it runs before it says what it is. */
+static bool only_hints(const struct facts *log)
+{
+	for (size_t i = 0; i < log->nr; i++)
+		if (log->v[i].kind != FACT_ARCH_HINT)
+			return false;
+	return true;
+}
+
 /* The first line of a boot: "Linux version", or, where that is lost, a firmware map after the previous boot's Memory: line. */
 static bool starts_boot(const struct reader *r, const struct fact *f)
 {
 	if (!r->boot)
 		return true;
 	if (f->kind == FACT_LINUX_VERSION)
-		return r->boot->log.nr > 0;
+		return !only_hints(&r->boot->log);
 	return f->kind == FACT_E820_BANNER && f->tag == TAG_NONE && r->seen_memory;
 }
 
@@ -99,7 +108,7 @@ static void read_line(void *context, const struct log_line *line)
 
 static void judge_completeness(struct boot_record *boot)
 {
-	boot->head_missing = !facts_first(&boot->log, FACT_LINUX_VERSION) || !facts_first(&boot->log, FACT_E820_ENTRY);
+	boot->head_missing = !facts_first(&boot->log, FACT_LINUX_VERSION) || (!facts_first(&boot->log, FACT_E820_ENTRY) && !facts_first(&boot->log, FACT_MIPS_MAP));
 	boot->tail_missing = !facts_first(&boot->log, FACT_MEMORY) && !facts_first(&boot->log, FACT_MEMORY_X86) &&
 			     !facts_first(&boot->log, FACT_MEMORY_I386);
 }

@@ -12,8 +12,8 @@
 #define PFNS WHEN(ZONE_TEXT, ZONE_TEXT_PFN)
 
 #define HASH_ROWS(tag, name, plain_example, suffixed_example)                                                         \
-	{ FACT_HASH, tag, 0, name " hash table entries: %u (order: %u, %u bytes, %s)", suffixed_example, { WHEN(HASH_SUFFIX, HASH_SUFFIXED) } }, \
-	{ FACT_HASH, tag, 0, name " hash table entries: %u (order: %u, %u bytes)", plain_example, { WHEN(HASH_SUFFIX, HASH_PLAIN) }, .no_evidence = true }
+	{ FACT_HASH, tag, 0, name " hash table entries: %u (order: %d, %u bytes, %s)", suffixed_example, { WHEN(HASH_SUFFIX, HASH_SUFFIXED) } }, \
+	{ FACT_HASH, tag, 0, name " hash table entries: %u (order: %d, %u bytes)", plain_example, { WHEN(HASH_SUFFIX, HASH_PLAIN) }, .no_evidence = true }
 
 const struct line_rule line_rules_mm[] = {
 	/* zones and nodes */
@@ -215,12 +215,17 @@ const struct line_rule line_rules_mm[] = {
 	/* other architectures */
 	{ FACT_MIPS_MAP, 0, 0, "Determined physical RAM map:", "Determined physical RAM map:" },
 	{ FACT_MIPS_USER_MAP, 0, 0, "User-defined physical RAM map:", "User-defined physical RAM map:" },
+	{ FACT_MIPS_RANGE, 1, 0, " memory: %!016x @ %!016x (%s)", " memory: 0000000010000000 @ 0000000000000000 (usable)" },
 	{ FACT_MIPS_RANGE, 0, 0, " memory: %08x @ %08x (%s)", " memory: 04000000 @ 00000000 (usable)" },
 	{ FACT_MIPS_INITRD, 0, 0, "Initial ramdisk at: %#x (%u bytes)", "Initial ramdisk at: 0x80b8b000 (5742592 bytes)" },
 	{ FACT_MIPS_WASTED, 0, 0, "Wasting %u bytes for tracking %u unused pages", "Wasting 1024 bytes for tracking 32 unused pages" },
-	{ FACT_ARCH_HINT, 1, 0, "Booting Linux on physical CPU %s", "Booting Linux on physical CPU 0x0000000000 [0x410fd034]" },
-	{ FACT_ARCH_HINT, 2, 0, "Machine model: %s", "Machine model: Raspberry Pi 3 Model B Plus Rev 1.3" },
-	{ FACT_ARCH_HINT, 3, 0, "CPU%u revision is: %s", "CPU0 revision is: 00019374 (MIPS 24Kc)" },
-	{ FACT_ARCH_HINT, 4, 0, "Using %s machine description", "Using PowerMac machine description" },
+	{ FACT_ARCH_HINT, ARCH_HINT_ARM, 0, "Booting Linux on physical CPU %s", "Booting Linux on physical CPU 0x0000000000 [0x410fd034]" },
+	{ FACT_ARCH_HINT, ARCH_HINT_DEVICE_TREE, 0, "Machine model: %s", "Machine model: Raspberry Pi 3 Model B Plus Rev 1.3" },
+	{ FACT_ARCH_HINT, ARCH_HINT_MIPS, 0, "CPU%u revision is: %s", "CPU0 revision is: 00019374 (MIPS 24Kc)" },
+	{ FACT_ARCH_HINT, ARCH_HINT_POWERPC, 0, "Using %s machine description", "Using PowerMac machine description" },
+	{ FACT_ARCH_HINT, ARCH_HINT_ARM, 0, "CPU: ARMv%s", "CPU: ARMv7 Processor [410fc075] revision 5 (ARMv7), cr=10c53c7d" },
+	{ FACT_ARCH_HINT, ARCH_HINT_RISCV, 0, "SBI specification v%s detected", "SBI specification v1.0 detected" },
+	{ FACT_ARCH_HINT, ARCH_HINT_S390, 0, "Linux is running %s", "Linux is running as a z/VM guest operating system in 64-bit mode" },
+	{ FACT_ARCH_HINT, ARCH_HINT_USER_MODE, 0, "Core dump limits :", "Core dump limits :" },
 };
 const size_t nr_line_rules_mm = ARRAY_SIZE(line_rules_mm);

@@ -80,6 +80,13 @@ void analysis_run(struct arena *arena, const struct boot_record *record, const s
 	find_profile(options, kernel);
 	assume_cpu(machine, kernel);
 	cmdline_parse(arena, command_line_of(record), cmdline);
+	if (machine->arch == ARCH_OTHER) {
+		/* Recognised, and not re-executed. */
+		*boot = (struct boot){ .arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record, .traits = &kernel->traits };
+		*ret = (struct verdict){ .record = record, .machine = machine, .kernel = kernel, .boot = boot };
+		gaps_collect(arena, ret);
+		return;
+	}
 	if (!kernel->has_profile)
 		hypotheses_choose(arena, machine, kernel, cmdline, record);
 	kaslr_search(arena, machine, kernel, cmdline, record, boot);

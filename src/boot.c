@@ -304,6 +304,19 @@ static const struct step pipeline[] = {
 	{ STAGE_NET_HASHES, ALWAYS },
 };
 
+/* MIPS: the map comes from the board's code, and what lies behind the zones is common. */
+static const struct step mips_pipeline[] = {
+	{ STAGE_MIPS, ALWAYS },
+	{ STAGE_ZONES, ALWAYS },
+	{ STAGE_ZONELISTS, ALWAYS },
+	{ STAGE_HASHES, ALWAYS },
+	{ STAGE_FREE_ALL, ALWAYS },
+	{ STAGE_BALANCE, ALWAYS },
+	{ STAGE_LATE, ALWAYS },
+	{ STAGE_WATERMARKS, ALWAYS },
+	{ STAGE_PCP, ALWAYS },
+};
+
 static bool applies(const struct boot *b, enum condition when)
 {
 	switch (when) {
@@ -372,13 +385,21 @@ static void run_stage(struct boot *b, enum stage_id id)
 		memblock_replay_start(b);
 }
 
+static void run_pipeline(struct boot *b, const struct step *steps, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (applies(b, steps[i].when))
+			run_stage(b, steps[i].id);
+}
+
 void boot_run(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline,
 	      const struct boot_record *record, struct boot *ret)
 {
 	*ret = (struct boot){
 		.arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record, .traits = &kernel->traits,
 	};
-	for (size_t i = 0; i < ARRAY_SIZE(pipeline); i++)
-		if (applies(ret, pipeline[i].when))
-			run_stage(ret, pipeline[i].id);
+	if (machine->arch == ARCH_MIPS)
+		run_pipeline(ret, mips_pipeline, ARRAY_SIZE(mips_pipeline));
+	else
+		run_pipeline(ret, pipeline, ARRAY_SIZE(pipeline));
 }

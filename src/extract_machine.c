@@ -30,18 +30,42 @@ uint8_t machine_distance(const struct machine *m, int from, int to)
 	return from == to ? LOCAL_DISTANCE : REMOTE_DISTANCE;
 }
 
+static const char *hint_words(const struct fact *hint)
+{
+	static const char *const words[] = {
+		[0] = "another processor's", [ARCH_HINT_ARM] = "an ARM", [ARCH_HINT_DEVICE_TREE] = "a device tree machine's", [ARCH_HINT_MIPS] = "a MIPS",
+		[ARCH_HINT_POWERPC] = "a PowerPC", [ARCH_HINT_RISCV] = "a RISC-V", [ARCH_HINT_S390] = "an S/390", [ARCH_HINT_USER_MODE] = "a User Mode",
+	};
+
+	return hint->tag < ARRAY_SIZE(words) ? words[hint->tag] : words[0];
+}
+
+/* On x86 the DMA zone ends at 16 MiB. */
+static bool foreign_zones(const struct boot_record *r)
+{
+	for (each_fact(f, &r->log, FACT_ZONE_RANGE))
+		if (str_is(f->s[0], "DMA") && f->v[1] > 16 * MIB)
+			return true;
+	return false;
+}
+
 static void extract_arch(const struct boot_record *r, struct machine *m)
 {
 	const struct fact *last = facts_first(&r->log, FACT_LAST_PFN);
 
+	const struct fact *hint = facts_first(&r->log, FACT_ARCH_HINT);
+
 	m->arch = ARCH_X86_64;
+	m->arch_words = "x86";
 	if (facts_first(&r->log, FACT_MIPS_MAP))
 		m->arch = ARCH_MIPS;
 	else if (facts_first(&r->log, FACT_HIGHMEM_AVAILABLE) || facts_first(&r->log, FACT_LOWMEM_AVAILABLE) || facts_first(&r->log, FACT_LOW_RAM) ||
 		 facts_first(&r->log, FACT_HIGHMEM_INIT) || (last && last->v[1] <= UINT64_C(1) << 24))
 		m->arch = ARCH_I386;
-	else if (facts_first(&r->log, FACT_ARCH_HINT) && !facts_first(&r->log, FACT_E820_ENTRY))
+	else if ((hint || foreign_zones(r)) && !facts_first(&r->log, FACT_E820_ENTRY)) {
 		m->arch = ARCH_OTHER;
+		m->arch_words = hint ? hint_words(hint) : "another processor's";
+	}
 }
 
 /* The log begins inside the map: what it lost was at the low end, and a part of a map is none. */
@@ -60,7 +84,7 @@ static void map_from_nodes(struct arena *arena, const struct boot_record *r, str
 {
 	const struct fact *map = facts_first(&r->log, FACT_E820_BANNER);
 
-	if (!r->head_missing || (map && map->tag == TAG_NONE) || (!facts_first(&r->log, FACT_NODE_RANGE) && !facts_first(&r->log, FACT_NODE_RANGE_PFN)))
+	if (m->arch == ARCH_MIPS || !r->head_missing || (map && map->tag == TAG_NONE) || (!facts_first(&r->log, FACT_NODE_RANGE) && !facts_first(&r->log, FACT_NODE_RANGE_PFN)))
 		return;
 	m->e820.nr = 0;
 	m->map_from_nodes = true;
@@ -68,6 +92,21 @@ static void map_from_nodes(struct arena *arena, const struct boot_record *r, str
 		e820_range_add(arena, &m->e820, f->v[1], f->v[2], E820_TYPE_RAM, f->line);
 	for (each_fact(f, &r->log, FACT_NODE_RANGE_PFN))
 		e820_range_add(arena, &m->e820, PFN_PHYS(f->v[1]), PFN_PHYS(f->v[2]), E820_TYPE_RAM, f->line);
+}
+
+/* MIPS: what the board's code found, which stands before the map that the user may have defined. */
+static void map_of_mips(struct arena *arena, const struct boot_record *r, struct machine *m)
+{
+	const struct fact *user = facts_first(&r->log, FACT_MIPS_USER_MAP);
+
+	for (each_fact(f, &r->log, FACT_MIPS_RANGE)) {
+		bool usable = str_is(f->s[0], "usable");
+
+		if (user && f > user)
+			break;
+		m->wide = f->tag;
+		e820_range_add(arena, &m->e820, f->v[1], add_sat(f->v[1], f->v[0]), usable ? E820_TYPE_RAM : E820_TYPE_RESERVED, f->line);
+	}
 }
 
 static void extract_e820(struct arena *arena, const struct boot_record *r, struct machine *m)
@@ -82,10 +121,12 @@ static void extract_e820(struct arena *arena, const struct boot_record *r, struc
 		m->e820_tag = f->tag;
 		e820_range_add(arena, &m->e820, f->v[0], f->v[1], (uint32_t)f->v[2], f->line);
 	}
+	if (m->arch == ARCH_MIPS)
+		map_of_mips(arena, r, m);
 	map_from_nodes(arena, r, m);
 	if (m->e820_tag == TAG_XEN)
 		m->firmware = FIRMWARE_XEN;
-	else if (m->e820.nr)
+	else if (m->e820.nr && m->arch != ARCH_MIPS)
 		m->firmware = facts_first(&r->log, FACT_EFI_VERSION) || facts_first(&r->log, FACT_EFI_MEM) ? FIRMWARE_EFI : FIRMWARE_BIOS;
 }
 

@@ -37,8 +37,6 @@ static bool map_lost(const struct verdict *v) { return v->machine->map_from_node
 
 static bool release_guessed(const struct verdict *v) { return v->kernel->release.guessed; }
 
-static bool release_unknown(const struct verdict *v) { return v->record && v->record->log.nr && !v->kernel->release.parsed; }
-
 static bool debug_missing(const struct verdict *v) { return v->record && v->record->debug_missing; }
 
 static bool map_taken(const struct verdict *v) { return v->boot->user_map_taken; }
@@ -69,7 +67,6 @@ static const struct {
 	{ "machine.map_lost", map_lost, "The firmware's own map", "The log begins behind it. The RAM of the nodes' list stands for it, so what the firmware keeps, the PCI gap and RAM buffers are not known." },
 	{ "machine.map_taken", map_taken, "Who defined the memory map", "The log shows a map that the user defined, but nothing on the command line defines one; it is taken as it stands." },
 	{ "kernel.release_guessed", release_guessed, "The kernel's version", "The line that names it is lost; the name of the image on the command line stands for it." },
-	{ "kernel.release", release_unknown, "The kernel's version", "No line names it: rules of the newest kernels are used where the log's own lines do not show the era." },
 	{ "log.debug", debug_missing, "Lines of the debug level", "The log was kept without them, so edits of the map, MTRRs and sizes that kernels print at that level could not be checked." },
 	{ "log.tail", tail_missing, "What was reserved, and MemTotal", "The log ends before its Memory: line, so the model's own count stands unchecked." },
 	{ "log.end", end_missing, "What came back at the end of the boot", "The log ends before the kernel frees its init sections; MemTotal takes their usual sizes." },
@@ -109,8 +106,21 @@ static void add_unknown(struct arena *arena, struct verdict *v, enum unknown_id 
 	add_gap(arena, v, unknown_name(id), what, strbuf_str(&why).p, 0);
 }
 
+/* A log of another architecture: what it states was read, and that is all. */
+static void foreign_gap(struct arena *arena, struct verdict *verdict)
+{
+	struct strbuf why = { .arena = arena };
+
+	strbuf_printf(&why, "This is %s kernel's log. Only x86 boots, and MIPS ones up to their zones, are re-executed.", verdict->machine->arch_words);
+	add_gap(arena, verdict, "machine.arch", "The ledger, the zones and all that follows", strbuf_str(&why).p, 0);
+}
+
 void gaps_collect(struct arena *arena, struct verdict *verdict)
 {
+	if (verdict->machine->arch == ARCH_OTHER) {
+		foreign_gap(arena, verdict);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(gaps); i++)
 		if (gaps[i].holds(verdict))
 			add_gap(arena, verdict, gaps[i].id, gaps[i].what, gaps[i].why, gaps[i].holds == silent_return ? verdict->boot->balance.line : 0);

@@ -25,7 +25,7 @@ struct hash_table {
 #define PMD_BYTES (2 * MIB)
 
 /* A list head: one pointer. */
-static uint64_t pointer_bytes(const struct boot *b) { return b->machine->arch == ARCH_I386 ? 4 : 8; }
+static uint64_t pointer_bytes(const struct boot *b) { return machine_is_32bit(b->machine) ? 4 : 8; }
 
 /* Entries by the size of memory, before rounding. */
 static uint64_t entries_by_memory(const struct boot *b, const struct hash_table *t, uint64_t bucket)
@@ -62,7 +62,10 @@ static uint64_t asked_entries(const struct boot *b, const struct hash_table *t)
 
 static void say_hash(struct boot *b, const struct hash_table *t, uint64_t entries, uint64_t bytes, const char *kind)
 {
-	SAY_TEXT(b, HASH, t->tag, kind, NULL, entries, ilog2_u64(max_u64(bytes, PAGE_SIZE)) - PAGE_SHIFT, bytes);
+	/* Old kernels give the order of less than a page as a negative number. */
+	int order = (int)ilog2_u64(boot_trait(b, TRAIT_PID_HASH) ? bytes : max_u64(bytes, PAGE_SIZE)) - PAGE_SHIFT;
+
+	SAY_TEXT(b, HASH, t->tag, kind, NULL, entries, (uint64_t)(int64_t)order, bytes);
 }
 
 static uint64_t nodes_with_memory(const struct boot *b)

@@ -205,8 +205,20 @@ static void vsyscall_table(struct boot *b)
 		boot_alloc_bytes(b, OWNER_FIXMAP, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE);
 }
 
+/* Memory that the graphics took for itself is marked in the map, whether RAM was there or not. Kernel: intel_graphics_stolen(). */
+static void stolen(struct boot *b)
+{
+	const struct fact *f = b->record ? facts_first(&b->record->log, FACT_INTEL_STOLEN) : NULL;
+
+	if (!f || f->v[0] >= f->v[1])
+		return;
+	e820_range_add(b->arena, &b->e820, f->v[0], f->v[1], E820_TYPE_RESERVED, f->line);
+	e820_update_table(b->arena, &b->e820, boot_trait(b, TRAIT_SOFT_RESERVED_APART));
+}
+
 void resources_run(struct boot *b)
 {
+	stolen(b);
 	vsyscall_table(b);
 	if (has_table(b->machine, "HPET"))
 		boot_alloc_bytes(b, OWNER_RESOURCES, resource_bytes(b) + HPET_NAME_BYTES, 64, NUMA_NO_NODE);

@@ -32,7 +32,7 @@ static void configure_zones(struct boot *b)
 	if (!i386 && boot_trait(b, TRAIT_ZONE_DMA32))
 		b->zone_order[b->nr_zones++] = ZONE_DMA32;
 	b->zone_order[b->nr_zones++] = ZONE_NORMAL;
-	if (i386 && boot_trait(b, TRAIT_ZONE_HIGHMEM))
+	if (b->machine->arch != ARCH_X86_64 && boot_trait(b, TRAIT_ZONE_HIGHMEM))
 		b->zone_order[b->nr_zones++] = ZONE_HIGHMEM;
 	b->zone_order[b->nr_zones++] = ZONE_MOVABLE;
 	if (boot_trait(b, TRAIT_ZONE_DEVICE))
@@ -43,7 +43,7 @@ static void configure_zones(struct boot *b)
 static void zone_limits(struct boot *b)
 {
 	bool cut = boot_trait(b, TRAIT_ZONE_LIMITS);
-	uint64_t low_end = b->machine->arch == ARCH_I386 ? b->max_low_pfn : b->max_pfn;
+	uint64_t low_end = b->machine->arch == ARCH_X86_64 ? b->max_pfn : b->max_low_pfn;
 	uint64_t max[NR_ZONE_TYPES] = {
 		[ZONE_DMA] = cut ? min_u64(MAX_DMA_PFN, low_end) : MAX_DMA_PFN,
 		[ZONE_DMA32] = cut ? min_u64(MAX_DMA32_PFN, low_end) : MAX_DMA32_PFN,
@@ -398,7 +398,7 @@ static uint64_t dma_reserve_pages(const struct boot *b)
 	size_t i = 0, j = 0;
 	int nid;
 
-	if (b->machine->arch == ARCH_I386)
+	if (b->machine->arch != ARCH_X86_64)
 		return 0;
 	if (boot_trait(b, TRAIT_DMA_RESERVE) == DMA_RESERVE_BOOTMEM)
 		return bootmem_dma_reserve(b);
@@ -411,7 +411,6 @@ static uint64_t dma_reserve_pages(const struct boot *b)
 	return sub_sat(memory, free);
 }
 
-/* Kernel: free_area_init_core(). */
 /* Boot services memory of firmware whose map is not known is kept until late, below 16 MiB too. */
 static bool hidden_dma_reserve(const struct boot *b)
 {
@@ -420,6 +419,7 @@ static bool hidden_dma_reserve(const struct boot *b)
 	return counted && b->machine->firmware == FIRMWARE_EFI && !b->machine->efi.nr && !b->replay.on && boot_trait(b, TRAIT_EFI_FREE) != EFI_FREE_NONE;
 }
 
+/* Kernel: free_area_init_core(). */
 static void first_sizes(struct boot *b, struct zone *zone, uint64_t dma_reserve)
 {
 	bool lowest = zone->type == b->zone_order[0];

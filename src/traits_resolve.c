@@ -277,6 +277,16 @@ void traits_of_version(const struct release *release, enum arch arch, struct tra
 	*ret = (struct traits){ 0 };
 	from_mainline(release, ret);
 	from_distribution(release->distribution, release->distro_build, ret);
+	if (arch == ARCH_MIPS) {
+		static const enum trait_id none[] = { TRAIT_ZONE_DEVICE, TRAIT_ZONE_DMA, TRAIT_ZONE_DMA32, TRAIT_ZONE_HIGHMEM, TRAIT_KASLR_MEMORY, TRAIT_VMALLOC_PREALLOC };
+
+		for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+			ret->t[none[i]].value = 0;
+		ret->t[TRAIT_MEM_MODEL].value = MODEL_FLAT;
+		ret->t[TRAIT_KASLR_IMAGE].value = KASLR_FIXED;
+		ret->t[TRAIT_DEFERRED_INIT].value = DEFERRED_NO;
+		ret->t[TRAIT_STRUCT_PAGE].value = STRUCT_PAGE_32_OLD;
+	}
 	if (arch != ARCH_I386)
 		return;
 	ret->t[TRAIT_MEM_MODEL].value = MODEL_FLAT;

@@ -96,6 +96,8 @@ struct node_ids {
 
 struct machine {
 	enum arch arch;
+	bool wide;                   /* MIPS: of 64 bits */
+	const char *arch_words;      /* "an ARM" of "an ARM kernel"; never NULL once extracted */
 	enum firmware firmware;
 	struct str dmi, bios;
 	bool hypervisor;             /* the CPU says it is a guest */
@@ -150,6 +152,8 @@ void machine_extract(struct arena *arena, const struct boot_record *record, stru
 uint8_t machine_distance(const struct machine *machine, int from, int to);
 /* False where a SLIT was there and what it says is not known. */
 bool machine_distances_known(const struct machine *machine);
+
+static inline bool machine_is_32bit(const struct machine *m) { return m->arch == ARCH_I386 || (m->arch == ARCH_MIPS && !m->wide); }
 
 const char *arch_name(enum arch arch);
 const char *firmware_name(enum firmware firmware);

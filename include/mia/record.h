@@ -23,6 +23,9 @@ enum fact_kind {
 #define FACT_VALUES 10
 #define FACT_TEXTS 2
 
+/* Lines that only one kind of processor's kernel prints. */
+enum arch_hint { ARCH_HINT_ARM = 1, ARCH_HINT_DEVICE_TREE, ARCH_HINT_MIPS, ARCH_HINT_POWERPC, ARCH_HINT_RISCV, ARCH_HINT_S390, ARCH_HINT_USER_MODE };
+
 /*
  * Tags: what tells facts of one kind apart.
  * FACT_E820_BANNER, FACT_E820_ENTRY, FACT_E820_GAP: who gave the map.
