@@ -216,7 +216,7 @@ const struct line_rule line_rules_mm[] = {
 	{ FACT_MIPS_MAP, 0, 0, "Determined physical RAM map:", "Determined physical RAM map:" },
 	{ FACT_MIPS_USER_MAP, 0, 0, "User-defined physical RAM map:", "User-defined physical RAM map:" },
 	{ FACT_MIPS_RANGE, 1, 0, " memory: %!016x @ %!016x (%s)", " memory: 0000000010000000 @ 0000000000000000 (usable)" },
-	{ FACT_MIPS_RANGE, 0, 0, " memory: %08x @ %08x (%s)", " memory: 04000000 @ 00000000 (usable)" },
+	{ FACT_MIPS_RANGE, 0, 0, " memory: %!08x @ %!08x (%s)", " memory: 04000000 @ 00000000 (usable)" },
 	{ FACT_MIPS_INITRD, 0, 0, "Initial ramdisk at: %#x (%u bytes)", "Initial ramdisk at: 0x80b8b000 (5742592 bytes)" },
 	{ FACT_MIPS_WASTED, 0, 0, "Wasting %u bytes for tracking %u unused pages", "Wasting 1024 bytes for tracking 32 unused pages" },
 	{ FACT_ARCH_HINT, ARCH_HINT_ARM, 0, "Booting Linux on physical CPU %s", "Booting Linux on physical CPU 0x0000000000 [0x410fd034]" },
