@@ -355,7 +355,7 @@ static void map_trampoline(struct mapper *m)
 {
 	if (!boot_trait(m->b, TRAIT_KASLR_MEMORY) || cmdline_has(m->b->cmdline, "nokaslr"))
 		return;
-	alloc_tables(m, m->b->five_level ? 2 : 1);
+	alloc_tables(m, m->b->five_level && boot_trait(m->b, TRAIT_TRAMPOLINE_TABLES) ? 2 : 1);
 }
 
 /* 3.9 and later: RAM only, from the top. */

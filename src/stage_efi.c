@@ -92,6 +92,6 @@ void efi_run(struct boot *b)
 	if (!end)
 		return;
 	for (each_fact(f, &b->record->log, FACT_E820_UPDATE))
-		if (f > end && f->v[2] == E820_TYPE_RAM && f->v[3] == E820_TYPE_RESERVED && !e820_already_said(b, f, STAGE_MTRR))
+		if (f > end && f->v[2] == E820_TYPE_RAM && f->v[3] == E820_TYPE_RESERVED && !e820_already_said(b, f, STAGE_E820) && !e820_already_said(b, f, STAGE_MTRR))
 			keep_table(b, (struct map_edit){ { f->v[0], f->v[1] }, E820_TYPE_RAM, E820_TYPE_RESERVED, true });
 }

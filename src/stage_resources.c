@@ -153,7 +153,8 @@ static void nosave_between_ram(struct boot *b, uint64_t limit)
 
 		if (!is_ram(e->type))
 			continue;
-		say_nosave(b, PFN_DOWN(last), PFN_UP(e->start), &last_end);
+		if (last < e->start)
+			say_nosave(b, PFN_DOWN(last), PFN_UP(e->start), &last_end);
 		last = e->end;
 	}
 	say_nosave(b, PFN_DOWN(last), limit, &last_end);
@@ -222,6 +223,7 @@ void resources_run(struct boot *b)
 	vsyscall_table(b);
 	if (has_table(b->machine, "HPET"))
 		boot_alloc_bytes(b, OWNER_RESOURCES, resource_bytes(b) + HPET_NAME_BYTES, 64, NUMA_NO_NODE);
+	zones_memoryless(b);
 	if (b->machine->ioapics)
 		boot_alloc_bytes(b, OWNER_RESOURCES, b->machine->ioapics * (resource_bytes(b) + IOAPIC_NAME_BYTES), 64, NUMA_NO_NODE);
 	boot_alloc_bytes(b, OWNER_RESOURCES, live_entries(&b->e820) * resource_bytes(b), 64, NUMA_NO_NODE);

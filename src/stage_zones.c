@@ -2,11 +2,11 @@
  * stage_zones.c - zone limits, the start of Movable, and what each node has in each zone.
  *
  *   in:   memblock.memory with node ids, max_low_pfn, kernelcore= and movablecore=
- *   out:  boot.zone_lo/hi, pgdat spans, zone spans, spanned, present, unavailable, first sizes
- *   says: zone ranges, Movable starts, node ranges, node set-up, totalpages and its kin, unavailable ranges
+ *   out:  boot.zone_lo/hi, pgdat spans, zone spans, spanned, present, first sizes
+ *   says: zone ranges, Movable starts, node ranges, node set-up, totalpages and its kin
  *
- * Kernel: free_area_init(), find_zone_movable_pfns_for_nodes(), calculate_node_totalpages(), free_area_init_core(),
- *         init_unavailable_range() (mm/page_alloc.c, mm/mm_init.c from 6.4).
+ * Kernel: free_area_init(), find_zone_movable_pfns_for_nodes(), calculate_node_totalpages(), free_area_init_core()
+ *         (mm/page_alloc.c, mm/mm_init.c from 6.4).
  */
 #include <stdlib.h>
 
@@ -86,15 +86,10 @@ static void say_zone_limits(struct boot *b)
 
 /* --- nodes --- */
 
-static struct pfn_range region_pfns(const struct boot *b, size_t i)
-{
-	return pfn_inside((struct phys_range){ b->memblock.memory.v[i].base, b->memblock.memory.v[i].end });
-}
-
 static void node_spans(struct boot *b)
 {
 	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
-		struct pfn_range r = region_pfns(b, i);
+		struct pfn_range r = boot_memory_pfns(b, i);
 		struct pgdat *node;
 
 		if (!pfn_len(r) || (size_t)b->memblock.memory.v[i].nid >= b->nr_nodes)
@@ -120,7 +115,7 @@ static uint64_t memory_pages(const struct boot *b)
 	uint64_t pages = 0;
 
 	for (size_t i = 0; i < b->memblock.memory.nr; i++)
-		pages += pfn_len(region_pfns(b, i));
+		pages += pfn_len(boot_memory_pfns(b, i));
 	return pages;
 }
 
@@ -170,7 +165,7 @@ static void take_share(struct boot *b, struct pgdat *node, uint64_t share, uint6
 	uint64_t usable = b->zone_lo[b->movable_from];
 
 	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
-		struct pfn_range r = region_pfns(b, i);
+		struct pfn_range r = boot_memory_pfns(b, i);
 		uint64_t size;
 
 		if (b->memblock.memory.v[i].nid != node->nid)
@@ -303,13 +298,13 @@ static void say_node_ranges(struct boot *b)
 	size_t nr = 0;
 
 	for (size_t i = 0; i < b->memblock.memory.nr; i++)
-		nr += pfn_len(region_pfns(b, i)) > 0;
+		nr += pfn_len(boot_memory_pfns(b, i)) > 0;
 	if (pfns)
 		SAY(b, NODE_RANGES_HEADER_OLD, 0, nr);
 	else
 		SAY(b, NODE_RANGES_HEADER, 0, 0);
 	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
-		struct pfn_range r = region_pfns(b, i);
+		struct pfn_range r = boot_memory_pfns(b, i);
 		uint64_t nid = (uint64_t)b->memblock.memory.v[i].nid;
 
 		if (!pfn_len(r))
@@ -334,7 +329,7 @@ static uint64_t present_in(const struct boot *b, int nid, struct pfn_range span,
 		if (PFN_DOWN(r->base) >= span.end)
 			break;
 		if (r->nid == nid && (!flags || !(r->flags & flags) == without))
-			pages += pfn_len(pfn_clip(region_pfns(b, i), span));
+			pages += pfn_len(pfn_clip(boot_memory_pfns(b, i), span));
 	}
 	return pages;
 }
@@ -405,7 +400,7 @@ static uint64_t dma_reserve_pages(const struct boot *b)
 	if (boot_trait(b, TRAIT_DMA_RESERVE) != DMA_RESERVE_MEMBLOCK)
 		return 0;
 	for (size_t m = 0; m < b->memblock.memory.nr; m++)
-		memory += pfn_len(pfn_clip(region_pfns(b, m), (struct pfn_range){ 0, MAX_DMA_PFN }));
+		memory += pfn_len(pfn_clip(boot_memory_pfns(b, m), (struct pfn_range){ 0, MAX_DMA_PFN }));
 	while (memblock_next_free(&b->memblock, &i, &j, &r, &nid) && r.start < PFN_PHYS(MAX_DMA_PFN))
 		free += pfn_len(pfn_clip(pfn_inside(r), (struct pfn_range){ 0, MAX_DMA_PFN }));
 	return sub_sat(memory, free);
@@ -487,10 +482,7 @@ static void say_node_setup(struct boot *b, const struct pgdat *node)
 		SAY(b, NODE_SETUP, 0, (uint64_t)node->nid, 0, boot_trait(b, TRAIT_SETUP_TEXT) == SETUP_ZONES);
 	if (boot_trait(b, TRAIT_MEMORYLESS_TEXT) == MEMORYLESS_BOTH)
 		SAY(b, NODE_INIT_MEMORYLESS, 0, (uint64_t)node->nid);
-	/* A range without pages: its last byte is 0, or the one before it. */
-	if (boot_trait(b, TRAIT_MEMORYLESS_TEXT) <= MEMORYLESS_RANGE)
-		SAY(b, NODE_SETUP, 0, (uint64_t)node->nid, 0, boot_trait(b, TRAIT_MEMORYLESS_TEXT) == MEMORYLESS_RANGE);
-	else
+	if (boot_trait(b, TRAIT_MEMORYLESS_TEXT) != MEMORYLESS_RANGE)
 		SAY(b, NODE_MEMORYLESS, 0, (uint64_t)node->nid);
 }
 
@@ -521,191 +513,22 @@ static void init_node(struct boot *b, struct pgdat *node, uint64_t dma_reserve)
 	alloc_wait_tables(b, node);
 }
 
-/* Nodes without memory that exist all the same because CPUs belong to them. */
-static void memoryless_nodes(struct boot *b, int when)
+/*
+ * Nodes without memory that exist all the same because CPUs belong to them. Kernel: init_cpu_to_node(), init_memory_less_node()
+ * (arch/x86/mm/numa.c), to 5.17.
+ */
+void zones_memoryless(struct boot *b)
 {
-	if (boot_trait(b, TRAIT_MEMORYLESS_NODE) != when)
-		return;
-	for (size_t n = 0; n < b->nr_nodes; n++) {
+	for (size_t n = 0; n < b->nr_nodes && boot_trait(b, TRAIT_MEMORYLESS_NODE) == MEMORYLESS_X86; n++) {
 		struct pgdat *node = &b->node[n];
 
 		if (node->has_memory || node->online || !node->cpus)
 			continue;
 		node->online = true;
-		if (when == MEMORYLESS_X86)
-			numa_alloc_node_data(b, node->nid);
+		b->nr_online++;
+		numa_alloc_node_data(b, node->nid);
 		init_node(b, node, 0);
 	}
-}
-
-/* --- holes that have struct pages --- */
-
-/* Kernel: SECTION_SIZE_BITS (arch/x86/include/asm/sparsemem.h). */
-static uint64_t section_pages(const struct boot *b)
-{
-	if (b->machine->arch != ARCH_I386)
-		return UINT64_C(1) << (27 - PAGE_SHIFT);
-	return UINT64_C(1) << ((boot_trait(b, TRAIT_PAE) ? 29 : 26) - PAGE_SHIFT);
-}
-
-static bool section_present(const struct boot *b, uint64_t pfn)
-{
-	uint64_t section = align_down(pfn, section_pages(b));
-
-	if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_FLAT)
-		return true;
-	return memblock_overlaps(&b->memblock.memory, PFN_PHYS(section), PFN_PHYS(section + section_pages(b)));
-}
-
-/* Pages of [start, end) whose section has memory. */
-static uint64_t pages_with_struct(const struct boot *b, uint64_t start, uint64_t end)
-{
-	uint64_t pages = 0;
-
-	while (start < end) {
-		uint64_t stop = min_u64(end, align_down(start, section_pages(b)) + section_pages(b));
-
-		if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_FLAT)
-			return end - start;
-		if (section_present(b, start)) {
-			pages += stop - start;
-		} else {
-			/* Skip to the section of the next memory. */
-			size_t i = memblock_search(&b->memblock.memory, PFN_PHYS(start));
-			uint64_t next = i < b->memblock.memory.nr ? align_down(PFN_DOWN(b->memblock.memory.v[i].base), section_pages(b)) : end;
-
-			stop = min_u64(end, max_u64(stop, next));
-		}
-		start = stop;
-	}
-	return pages;
-}
-
-static enum zone_type highest_populated(const struct boot *b, const struct pgdat *node)
-{
-	enum zone_type best = b->zone_order[0];
-
-	for (size_t i = 0; i < b->nr_zones; i++)
-		if (node->zone[b->zone_order[i]].present)
-			best = b->zone_order[i];
-	return best;
-}
-
-static void unavailable(struct boot *b, int nid, enum zone_type type, uint64_t start, uint64_t end)
-{
-	uint64_t pages = pages_with_struct(b, start, end);
-
-	if (!pages)
-		return;
-	b->node[nid].zone[type].unavailable += pages;
-	SAY_TEXT(b, UNAVAILABLE, 0, zone_type_name(type), NULL, (uint64_t)nid, pages);
-}
-
-/* 5.14 and later: each hole belongs to the zone above it, the tail to the zone below. Kernel: memmap_init(). */
-static void unavailable_per_hole(struct boot *b)
-{
-	uint64_t hole = 0;
-	int last_nid = 0;
-
-	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
-		int nid = b->memblock.memory.v[i].nid;
-
-		for (size_t z = 0; z < b->nr_zones; z++) {
-			const struct zone *zone = &b->node[nid].zone[b->zone_order[z]];
-			struct pfn_range r = pfn_clip(region_pfns(b, i), zone->span);
-
-			if (!zone->present || !pfn_len(r))
-				continue;
-			if (hole < r.start)
-				unavailable(b, nid, zone->type, hole, r.start);
-			hole = r.end;
-			last_nid = nid;
-		}
-	}
-	if (hole && (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_SPARSE || boot_trait(b, TRAIT_FLAT_TAIL)))
-		unavailable(b, last_nid, highest_populated(b, &b->node[last_nid]), hole,
-			    round_up_to(hole, boot_trait(b, TRAIT_MEM_MODEL) == MODEL_SPARSE ? section_pages(b) : MAX_ORDER_PAGES));
-}
-
-/* One zone's holes; @hole is where the last one ended, of whatever node that was. */
-static uint64_t holes_of_zone(const struct boot *b, int nid, const struct zone *zone, uint64_t *hole)
-{
-	uint64_t pages = 0;
-
-	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
-		struct pfn_range r = region_pfns(b, i);
-
-		if (b->memblock.memory.v[i].nid != nid || !pfn_len(r))
-			continue;
-		/* Ranges outside the zone are clamped to its borders, and count too. */
-		r.start = min_u64(max_u64(r.start, zone->span.start), zone->span.end);
-		r.end = min_u64(max_u64(r.end, zone->span.start), zone->span.end);
-		if (*hole < r.start)
-			pages += pages_with_struct(b, *hole, r.start);
-		*hole = r.end;
-	}
-	if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_SPARSE)
-		pages += pages_with_struct(b, *hole, round_up_to(zone->span.end, section_pages(b)));
-	return pages;
-}
-
-/* 5.11 and 5.12: zone by zone; what a zone leaves of its last section the next one counts again. Kernel: memmap_init(). */
-static void unavailable_per_zone(struct boot *b)
-{
-	uint64_t hole = 0;
-
-	/* One flat array needed no such care yet. */
-	if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_FLAT)
-		return;
-	for (size_t n = 0; n < b->nr_nodes; n++)
-		for (size_t z = 0; z < b->nr_zones; z++) {
-			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
-
-			if (!zone->spanned)
-				continue;
-			zone->unavailable = holes_of_zone(b, (int)n, zone, &hole);
-			if (zone->unavailable)
-				SAY_TEXT(b, UNAVAILABLE_ZONE, 0, zone_type_name(zone->type), NULL, zone->unavailable);
-		}
-}
-
-/* 4.20 to 5.10: all holes, one number. Kernel: zero_resv_unavail(). */
-static void unavailable_zeroed(struct boot *b)
-{
-	uint64_t pages = 0, last = 0;
-
-	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
-		const struct memblock_region *r = &b->memblock.memory.v[i];
-
-		pages += pages_with_struct(b, PFN_DOWN(last), PFN_UP(r->base));
-		last = r->end;
-	}
-	pages += pages_with_struct(b, PFN_DOWN(last), boot_trait(b, TRAIT_UNAVAILABLE_TAIL) ? round_up_to(b->max_pfn, section_pages(b)) : b->max_pfn);
-	if (pages)
-		SAY(b, UNAVAILABLE_ZEROED, 0, pages);
-}
-
-/* 4.15 to 4.19: what is reserved and no memory. */
-static void unavailable_reserved(struct boot *b)
-{
-	const struct memblock_type *memory = &b->memblock.memory;
-	uint64_t pages = 0;
-
-	for (size_t i = 0; i < b->memblock.reserved.nr; i++) {
-		uint64_t pos = b->memblock.reserved.v[i].base, end = b->memblock.reserved.v[i].end;
-
-		for (size_t m = memblock_search(memory, pos); pos < end; m++) {
-			uint64_t stop = m < memory->nr ? min_u64(end, memory->v[m].base) : end;
-
-			if (stop > pos)
-				pages += pages_with_struct(b, PFN_DOWN(pos), PFN_UP(stop));
-			if (m >= memory->nr)
-				break;
-			pos = max_u64(pos, memory->v[m].end);
-		}
-	}
-	if (pages)
-		SAY(b, UNAVAILABLE_RESERVED, 0, pages);
 }
 
 static void hash_basis(struct boot *b)
@@ -760,10 +583,7 @@ void zones_run(struct boot *b)
 	say_zone_limits(b);
 	say_movable_starts(b);
 	say_node_ranges(b);
-	if (boot_trait(b, TRAIT_UNAVAILABLE_RULE) == UNAVAILABLE_RESERVED_LINE)
-		unavailable_reserved(b);
-	if (boot_trait(b, TRAIT_UNAVAILABLE_RULE) == UNAVAILABLE_ZEROED_LINE)
-		unavailable_zeroed(b);
+	unavailable_before_nodes(b);
 	for (size_t n = 0; n < b->nr_nodes; n++) {
 		struct pgdat *node = &b->node[n];
 
@@ -776,12 +596,8 @@ void zones_run(struct boot *b)
 			init_node(b, node, dma_reserve);
 		}
 	}
-	memoryless_nodes(b, MEMORYLESS_X86);
 	flat_memmap_run(b);
-	if (boot_trait(b, TRAIT_UNAVAILABLE_RULE) == UNAVAILABLE_NODE_LINE)
-		unavailable_per_hole(b);
-	if (boot_trait(b, TRAIT_UNAVAILABLE_RULE) == UNAVAILABLE_ZONE_LINE)
-		unavailable_per_zone(b);
+	unavailable_after_nodes(b);
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		b->nr_online += b->node[n].online;
 	hash_basis(b);

@@ -38,6 +38,13 @@ void efi_run_early(struct boot *b);
 /* Size of the EFI map when [start, end) is cut out of it; 0 if the map is not known. */
 uint64_t efi_memmap_bytes(const struct machine *m, uint64_t start, uint64_t end);
 
+/* stage_zones.c: nodes without memory, once the CPUs are known. */
+void zones_memoryless(struct boot *b);
+
+/* stage_unavailable.c: parts of the zones' set-up. */
+void unavailable_before_nodes(struct boot *b);
+void unavailable_after_nodes(struct boot *b);
+
 /* stage_sparse.c: one array of struct pages per node, once the zones are known. */
 void flat_memmap_run(struct boot *b);
 

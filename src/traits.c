@@ -31,8 +31,7 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_SETUP_TEXT, S(2, 6, 34), SETUP_EARLY, "read 2.6.32, 2.6.35" },
 	{ TRAIT_SETUP_TEXT, V(3, 17), SETUP_ZONES_8, "8b375f64dcea x86: numa: setup_node_data(): drop dead code and rename function; seen in 3.19" },
 	{ TRAIT_SETUP_TEXT, V(4, 2), SETUP_ZONES, "seen in 4.2, not in 3.19" },
-	{ TRAIT_MEMORYLESS_TEXT, V(2, 6), MEMORYLESS_WRAPS, "" },
-	{ TRAIT_MEMORYLESS_TEXT, V(4, 2), MEMORYLESS_RANGE, "read 4.9; seen otherwise in el7" },
+	{ TRAIT_MEMORYLESS_TEXT, V(2, 6), MEMORYLESS_RANGE, "" },
 	{ TRAIT_MEMORYLESS_TEXT, V(5, 18), MEMORYLESS_BOTH, "mm: handle uninitialized numa nodes gracefully" },
 	{ TRAIT_MEMORYLESS_TEXT, V(6, 7), MEMORYLESS_SHORT, "read 6.6, 6.8" },
 	{ TRAIT_UNAVAILABLE_TEXT, V(2, 6), UNAVAILABLE_NONE, "" },
@@ -200,6 +199,7 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_EARLY_SLOTS, V(3, 17), 8, "read 3.16, 3.18" },
 	{ TRAIT_EARLY_SLOTS_TIGHT, V(2, 6), 0, "" },
 	{ TRAIT_EARLY_SLOTS_TIGHT, S(2, 6, 35), 1, "x86: Fix fixmap ordering" },
+	{ TRAIT_TRAMPOLINE_TABLES, V(5, 2), 1, "x86/mm/KASLR: Use only one PUD entry for real mode trampoline; read 4.19, 5.2" },
 	{ TRAIT_FIVE_LEVEL, V(2, 6), 0, "" },
 	{ TRAIT_FIVE_LEVEL, V(4, 14), 1, "CONFIG_X86_5LEVEL; what the CPU can do is said by max_arch_pfn" },
 

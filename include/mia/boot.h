@@ -368,6 +368,12 @@ uint64_t boot_alloc_bytes(struct boot *b, enum owner owner, uint64_t size, uint6
 
 void e820_keep_step(struct boot *b, enum map_step step);
 
+/* Whole pages of the i-th region of memory. */
+static inline struct pfn_range boot_memory_pfns(const struct boot *b, size_t i)
+{
+	return pfn_inside((struct phys_range){ b->memblock.memory.v[i].base, b->memblock.memory.v[i].end });
+}
+
 struct zone *boot_zone(const struct boot *b, int nid, enum zone_type type);
 /* Zone of a page, by node range and zone span; NULL if no zone spans it. @nid gets its node unless it is NULL. */
 struct zone *boot_zone_of(const struct boot *b, uint64_t pfn, int *nid);
