@@ -3,6 +3,7 @@
  */
 #include "mia/boot.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "memblock_replay.h"
@@ -134,6 +135,40 @@ uint64_t boot_alloc_bytes(struct boot *b, enum owner owner, uint64_t size, uint6
 	struct memblock_request request = { .size = size, .align = align, .nid = nid };
 
 	return size ? boot_alloc(b, owner, &request) : 0;
+}
+
+#define PAGE_OFFSET_32 UINT64_C(0xc0000000)
+#define PAGE_OFFSET_4_LEVEL UINT64_C(0xffff880000000000)
+#define PAGE_OFFSET_4_LEVEL_LDT UINT64_C(0xffff888000000000)
+#define PAGE_OFFSET_5_LEVEL UINT64_C(0xff10000000000000)
+#define PAGE_OFFSET_5_LEVEL_LDT UINT64_C(0xff11000000000000)
+
+static uint64_t page_offset(const struct boot *b)
+{
+	bool moved = boot_trait(b, TRAIT_LDT_REMAP);
+
+	if (b->machine->arch == ARCH_I386)
+		return PAGE_OFFSET_32;
+	if (b->machine->page_offset)
+		return b->machine->page_offset;
+	if (boot_trait(b, TRAIT_KASLR_MEMORY) && !cmdline_has(b->cmdline, "nokaslr"))
+		return 0;
+	if (b->five_level)
+		return moved ? PAGE_OFFSET_5_LEVEL_LDT : PAGE_OFFSET_5_LEVEL;
+	return moved ? PAGE_OFFSET_4_LEVEL_LDT : PAGE_OFFSET_4_LEVEL;
+}
+
+const char *boot_pointer(const struct boot *b, uint64_t address)
+{
+	uint64_t offset = page_offset(b);
+	struct strbuf text = { .arena = b->arena };
+
+	if (boot_trait(b, TRAIT_POINTERS_HASHED))
+		return "(____ptrval____)";
+	if (!offset)
+		return NULL;
+	strbuf_printf(&text, b->machine->arch == ARCH_I386 ? "%08" PRIx64 : "%016" PRIx64, offset + address);
+	return strbuf_str(&text).p;
 }
 
 /* --- where the image lies --- */
@@ -285,7 +320,9 @@ static const struct step pipeline[] = {
 	{ STAGE_COMMAND_LINE, ALWAYS },
 	{ STAGE_PERCPU, ALWAYS },
 	{ STAGE_ZONELISTS, LISTS_EARLY },
+	{ STAGE_PARAMETERS, ALWAYS },
 	{ STAGE_HUGETLB, GIGANTIC_LATE },
+	{ STAGE_LOG_BUF_CPUS, ALWAYS },
 	{ STAGE_HASHES, ALWAYS },
 	{ STAGE_ENTRY_AREA, ALWAYS },
 	{ STAGE_ZONELISTS, LISTS_LATER },
@@ -302,6 +339,7 @@ static const struct step pipeline[] = {
 	{ STAGE_BLOCKS, ALWAYS },
 	{ STAGE_BUFFERS, ALWAYS },
 	{ STAGE_NET_HASHES, ALWAYS },
+	{ STAGE_RETURNS, ALWAYS },
 };
 
 /* MIPS: the map comes from the board's code, and what lies behind the zones is common. */
@@ -377,6 +415,8 @@ static void run_stage(struct boot *b, enum stage_id id)
 	b->stage = id;
 	if (b->replay.on && id == STAGE_ZONES)
 		memblock_replay_until(b, FACT_ZONE_HEADER);
+	if (b->replay.on && id == STAGE_PERCPU)
+		memblock_replay_until(b, FACT_PERCPU);
 	if (b->replay.on && id == STAGE_FREE_ALL)
 		memblock_replay_until(b, end_of_memblock(b));
 	run[id](b);

@@ -189,13 +189,12 @@ static struct fit fit_of(const struct boot *b)
 	struct fit fit = { .misplaced = misplaced(b) };
 	int64_t share;
 
-	if (!b->balance.known) {
-		fit.pages = deferred_misfit(b);
+	fit.pages = deferred_misfit(b);
+	if (!b->balance.known)
 		return fit;
-	}
 	/* What an estimated image is too small by says nothing about its place. */
 	share = balance_image_share(b, b->balance.residue);
-	fit.pages = magnitude(b->balance.residue - share);
+	fit.pages += magnitude(b->balance.residue - share);
 	if (b->balance.counts_early)
 		fit.pages += magnitude(b->balance.early_residue - (image_is_early(b) ? share : 0));
 	return fit;

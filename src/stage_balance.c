@@ -71,6 +71,9 @@ static int64_t early_residue(struct boot *b)
 
 /* --- who gets the difference --- */
 
+/* Pages of small structures that a similar kernel may have otherwise. */
+#define SMALL_DOUBT_PAGES 64
+
 static struct zone *top_zone(const struct boot *b, uint64_t below_pfn, int *nid)
 {
 	struct zone *top = NULL;
@@ -167,7 +170,8 @@ static int64_t balance_efi(struct boot *b, int64_t residue)
 		b->balance.silent = true;
 		pages = residue;
 	}
-	pages = pages < residue ? pages : residue;
+	if (!said || pages > residue + (int64_t)SMALL_DOUBT_PAGES)
+		pages = residue;
 	zone = top_zone(b, PFN_DOWN(4 * GIB), &nid);
 	/* More than lies there is something else's. */
 	if (zone && pages > (int64_t)zone->managed_at_free)
@@ -181,9 +185,6 @@ static int64_t balance_efi(struct boot *b, int64_t residue)
 		doubt_silent(b, (uint64_t)pages);
 	return residue - pages;
 }
-
-/* Pages of small structures that a similar kernel may have otherwise. */
-#define SMALL_DOUBT_PAGES 64
 
 static void doubt_small(struct boot *b)
 {
@@ -227,6 +228,17 @@ int64_t balance_image_share(const struct boot *b, int64_t residue)
 }
 
 /* What is left belongs to an image whose size was estimated, else to the top of memory. */
+/*
+ * Below which page the rest was taken. 32 bits: only low memory can be handed out. What EFI's loader and firmware keep without
+ * a word (setup data, pictures, tables) lies below 4 GiB.
+ */
+static uint64_t rest_below(const struct boot *b, int64_t rest)
+{
+	if (b->machine->arch == ARCH_I386)
+		return b->max_low_pfn;
+	return b->machine->firmware == FIRMWARE_EFI && !b->machine->efi.nr && rest > 0 ? PFN_DOWN(4 * GIB) : UINT64_MAX;
+}
+
 static void balance_rest(struct boot *b, int64_t residue)
 {
 	int64_t share = balance_image_share(b, residue), rest = residue - share;
@@ -234,8 +246,6 @@ static void balance_rest(struct boot *b, int64_t residue)
 	int nid = 0;
 
 	zone = b->kernel_base ? boot_zone_of(b, PFN_DOWN(b->kernel_base), NULL) : NULL;
-	/* 32 bits: only low memory can be handed out. */
-	top = top_zone(b, b->machine->arch == ARCH_I386 ? b->max_low_pfn : UINT64_MAX, &nid);
 	if (zone && share) {
 		take_anywhere(b, take(zone, share));
 		b->balance.image_pages = share;
@@ -245,6 +255,7 @@ static void balance_rest(struct boot *b, int64_t residue)
 	/* Small structures of unknown size hide in a share that is not a whole number of anything. */
 	if (image_estimated(b) && !b->kernel->image_in_2m)
 		doubt_small(b);
+	top = top_zone(b, rest_below(b, rest), &nid);
 	if (top && rest) {
 		take_anywhere(b, take(top, rest));
 		doubt(b, top, (uint64_t)(rest < 0 ? -rest : rest));

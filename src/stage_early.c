@@ -12,6 +12,15 @@
 #define DESCRIPTOR_BYTES 24
 #define AVERAGE_RECORD_BYTES 32
 
+/* Kernels that say what the records cost say it of the static buffer, too. */
+static void say_meta(struct boot *b, uint64_t bytes)
+{
+	uint64_t meta = bytes / AVERAGE_RECORD_BYTES * (DESCRIPTOR_BYTES + (uint64_t)boot_trait(b, TRAIT_LOG_BUF));
+
+	if (boot_trait(b, TRAIT_LOG_BUF_TEXT) == LOG_BUF_TEXT_META)
+		SAY(b, LOG_BUF_META, 0, bytes, meta, bytes + meta);
+}
+
 /* Text, then one descriptor and one info record for every 32 bytes of it. */
 static void alloc_log_buf(struct boot *b, uint64_t bytes)
 {
@@ -24,6 +33,9 @@ static void alloc_log_buf(struct boot *b, uint64_t bytes)
 		boot_alloc_bytes(b, OWNER_LOG_BUF, bytes / AVERAGE_RECORD_BYTES * info, align, NUMA_NO_NODE);
 	}
 	b->log_buf_bytes = bytes;
+	if (boot_trait(b, TRAIT_LOG_BUF_TEXT) != LOG_BUF_TEXT_META)
+		SAY(b, LOG_BUF_LEN, (unsigned)boot_trait(b, TRAIT_LOG_BUF_TEXT), bytes);
+	say_meta(b, bytes);
 }
 
 static uint64_t asked_log_buf(const struct boot *b)
@@ -49,11 +61,31 @@ void log_buf_run(struct boot *b)
 void log_buf_run_cpus(struct boot *b)
 {
 	uint64_t extra = b->machine->possible_cpus ? (b->machine->possible_cpus - 1) * (uint64_t)LOG_CPU_MAX_BUF_BYTES : 0, bytes = static_log_buf(b);
+	unsigned tag = boot_trait(b, TRAIT_LOG_BUF_TEXT) >= LOG_BUF_TEXT_PRINTK;
 
-	if (b->log_buf_bytes || !boot_trait(b, TRAIT_LOG_CPU) || asked_log_buf(b) || extra <= bytes / 2)
+	if (b->log_buf_bytes)
 		return;
-	bytes = roundup_pow_of_two(extra + bytes);
-	alloc_log_buf(b, bytes);
+	if (!boot_trait(b, TRAIT_LOG_CPU) || asked_log_buf(b) || extra <= bytes / 2) {
+		if (is_known(b->kernel->log_buf))
+			say_meta(b, bytes);
+		return;
+	}
+	SAY(b, LOG_BUF_CPU, tag, LOG_CPU_MAX_BUF_BYTES);
+	SAY(b, LOG_BUF_EXTRA, tag, extra);
+	SAY(b, LOG_BUF_MIN, tag, bytes);
+	alloc_log_buf(b, roundup_pow_of_two(extra + bytes));
+}
+
+#define PARAMETERS_LINE_MAX 900
+
+/* start_kernel() repeats the command line; a long one is cut into lines from 6.19 on. */
+void parameters_run(struct boot *b)
+{
+	struct str text = b->cmdline->text;
+	bool given = !b->record || facts_first(&b->record->log, FACT_COMMAND_LINE);
+
+	if (given && text.n && text.n <= PARAMETERS_LINE_MAX)
+		SAY_TEXT(b, KERNEL_COMMAND_LINE, 0, str_dup(b->arena, text), NULL, 0);
 }
 
 /* A RAM disk that lies outside of mapped memory is moved to its top. */

@@ -47,8 +47,6 @@ void efi_run_early(struct boot *b)
 	}
 }
 
-#define EFI_DESCRIPTOR_BYTES 48
-
 /* Entries that cutting [start, end) out of the EFI map adds. Kernel: efi_memmap_split_count(). */
 static size_t efi_split_count(const struct machine *m, uint64_t start, uint64_t end)
 {
@@ -63,6 +61,9 @@ static size_t efi_split_count(const struct machine *m, uint64_t start, uint64_t 
 
 uint64_t efi_memmap_bytes(const struct machine *m, uint64_t start, uint64_t end)
 {
+	/* A map that is not known has the usual length; the range lies inside of one of its entries. */
+	if (m->firmware == FIRMWARE_EFI && !m->efi.nr)
+		return (EFI_MAP_USUAL_ENTRIES + 2) * EFI_DESCRIPTOR_BYTES;
 	return m->efi.nr ? (m->efi.nr + efi_split_count(m, start, end)) * EFI_DESCRIPTOR_BYTES : 0;
 }
 

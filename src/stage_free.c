@@ -399,6 +399,39 @@ void late_run(struct boot *b)
 	settle_total(b);
 }
 
+/* The RAM disk, as its memory comes back. Kernel: free_initrd_mem(). */
+static void say_initrd(struct boot *b)
+{
+	bool whole = boot_trait(b, TRAIT_EARLY_ALLOC) != EARLY_RES_BOOTMEM;
+	int text = boot_trait(b, TRAIT_FREE_TEXT);
+	struct strbuf pointers = { .arena = b->arena };
+	const char *from, *to;
+
+	for (size_t i = 0; i < b->late.nr; i++) {
+		const struct late_free *l = &b->late.v[i];
+
+		if (l->kind != LATE_INITRD)
+			continue;
+		from = boot_pointer(b, l->range.start);
+		to = boot_pointer(b, l->range.end);
+		if (text == FREE_OLD)
+			SAY(b, FREE_INITRD, 2, (whole ? PFN_PHYS(l->pages) : phys_len(b->machine->ramdisk)) >> 10);
+		else if (text == FREE_PLAIN)
+			SAY(b, FREE_INITRD, 0, pages_to_kib(l->pages));
+		else if (from && to) {
+			strbuf_printf(&pointers, "%s - %s", from, to);
+			SAY_TEXT(b, FREE_INITRD, 1, strbuf_str(&pointers).p, NULL, pages_to_kib(l->pages));
+		}
+	}
+}
+
+/* What rootfs_initcall()s tell. */
+void returns_run(struct boot *b)
+{
+	swiotlb_say(b);
+	say_initrd(b);
+}
+
 /* --- free lists --- */
 
 /* A free run becomes its largest aligned blocks. Kernel: __free_pages_memory(), after all merging. */

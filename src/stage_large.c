@@ -404,3 +404,33 @@ void swiotlb_run(struct boot *b)
 	b->swiotlb.end = b->swiotlb.start + bytes;
 	swiotlb_tables(b, bytes / SWIOTLB_SLOT, areas);
 }
+
+/* Where a log of memblock's own says that the buffer is. */
+static struct phys_range replayed_swiotlb(const struct boot *b)
+{
+	for (size_t i = 0; b->replay.on && i < b->allocations.nr; i++) {
+		const struct allocation *a = &b->allocations.v[i];
+
+		if (a->owner == OWNER_SWIOTLB && a->base)
+			return (struct phys_range){ a->base, a->base + a->request.size };
+	}
+	return b->swiotlb;
+}
+
+/* Kernel: swiotlb_print_info(), once it is clear that the buffer is needed. */
+void swiotlb_say(struct boot *b)
+{
+	int text = boot_trait(b, TRAIT_SWIOTLB_TEXT);
+	struct phys_range r = replayed_swiotlb(b);
+	const char *from = text == SWIOTLB_TEXT_POINTERS ? boot_pointer(b, r.start) : NULL, *to = from ? boot_pointer(b, r.end - 1) : NULL;
+	struct strbuf pointers = { .arena = b->arena };
+	unsigned tag = text == SWIOTLB_TEXT_PHYS ? 2 : text == SWIOTLB_TEXT_POINTERS;
+	bool hidden = b->machine->firmware == FIRMWARE_EFI && !b->machine->efi.nr && !b->replay.on && boot_trait(b, TRAIT_EFI_FREE) != EFI_FREE_NONE;
+
+	/* Boot services memory that no map shows may have been in its way. */
+	if (!phys_len(r) || hidden || (text == SWIOTLB_TEXT_POINTERS && !from))
+		return;
+	if (from)
+		strbuf_printf(&pointers, "%s-%s", from, to);
+	SAY_TEXT(b, SWIOTLB, tag, from ? strbuf_str(&pointers).p : NULL, NULL, r.start, r.end, phys_len(r) >> 20);
+}

@@ -22,6 +22,7 @@
 /* A group of CPUs that are local to each other. */
 struct cpu_group {
 	int nid;
+	size_t first_cpu;
 	uint64_t cpus, units;
 	uint64_t base;
 };
@@ -73,7 +74,7 @@ static void make_groups(struct percpu *p)
 		while (g < p->nr_groups && p->group[g].nid != nid)
 			g++;
 		if (g == p->nr_groups)
-			p->group[p->nr_groups++] = (struct cpu_group){ .nid = nid };
+			p->group[p->nr_groups++] = (struct cpu_group){ .nid = nid, .first_cpu = cpu };
 		p->group[g].cpus++;
 	}
 }
@@ -133,6 +134,80 @@ static void embed(struct percpu *p)
 			boot_free(p->b, unit + (u < group->cpus ? p->size_sum : 0), unit + p->unit);
 		}
 	}
+}
+
+/* The lowest of the blocks; in a log of memblock's own they are the addresses it gave. */
+static uint64_t lowest_base(const struct percpu *p)
+{
+	const struct boot *b = p->b;
+	uint64_t base = UINT64_MAX;
+
+	for (size_t g = 0; g < p->nr_groups && !b->replay.on; g++)
+		base = min_u64(base, p->group[g].base);
+	for (size_t i = 0; i < b->allocations.nr && b->replay.on; i++)
+		if (b->allocations.v[i].owner == OWNER_PERCPU)
+			base = min_u64(base, b->allocations.v[i].base);
+	return base;
+}
+
+static void say_embedded(struct percpu *p)
+{
+	struct boot *b = p->b;
+	int text = boot_trait(b, TRAIT_PERCPU_TEXT);
+	uint64_t base = lowest_base(p);
+	const char *pointer = text == PERCPU_PLAIN ? "" : base == UINT64_MAX ? NULL : boot_pointer(b, base);
+
+	if (pointer)
+		SAY_TEXT(b, PERCPU, (unsigned)(PERCPU_PLAIN - text), pointer, NULL, p->size_sum / PAGE_SIZE, p->static_bytes, p->reserved_bytes, p->dynamic_bytes, p->unit);
+	SAY(b, PCPU_ALLOC, 0, p->static_bytes, p->reserved_bytes, p->dynamic_bytes, p->unit, p->alloc / p->atom, p->atom);
+}
+
+static unsigned digits(uint64_t v)
+{
+	unsigned nr = 1;
+
+	while (v /= 10)
+		nr++;
+	return nr;
+}
+
+#define GROUP_LINE_COLUMNS 60
+
+/* CPUs of group @g in order, the next from @cpu on. */
+static size_t next_cpu(const struct percpu *p, size_t g, size_t cpu)
+{
+	while (cpu < p->nr_cpus && p->b->machine->possible_cpus && cpu_node(p->b, cpu) != p->group[g].nid)
+		cpu++;
+	return cpu;
+}
+
+/* Which CPU has which unit, as many blocks in a line as fit. Kernel: pcpu_dump_alloc_info(). */
+static void say_groups(struct percpu *p)
+{
+	unsigned group_width = digits(p->nr_groups), cpu_width = digits(p->nr_cpus);
+	uint64_t width = p->upa * (cpu_width + 1) + group_width + 3, per_line = rounddown_pow_of_two(max_u64(GROUP_LINE_COLUMNS / width, 1)), block = 0;
+	struct strbuf line = { .arena = p->b->arena };
+
+	for (size_t g = 0; g < p->nr_groups; g++) {
+		size_t cpu = p->group[g].first_cpu;
+
+		for (uint64_t unit = 0; unit < p->group[g].units; unit++) {
+			if (unit % p->upa == 0) {
+				if (block && block % per_line == 0) {
+					SAY_TEXT(p->b, PCPU_GROUPS, 0, strbuf_str(&line).p, NULL, 0);
+					line = (struct strbuf){ .arena = p->b->arena };
+				}
+				/* The bracket in front of a line's first block is the line's own. */
+				strbuf_printf(&line, block++ % per_line ? "[%0*zu] " : "%0*zu] ", (int)group_width, g);
+			}
+			cpu = next_cpu(p, g, cpu);
+			if (unit < p->group[g].cpus)
+				strbuf_printf(&line, "%0*zu ", (int)cpu_width, cpu++);
+			else
+				strbuf_printf(&line, "%.*s ", (int)min_u64(cpu_width, 8), "--------");
+		}
+	}
+	SAY_TEXT(p->b, PCPU_GROUPS, 0, strbuf_str(&line).p, NULL, 0);
 }
 
 static uint64_t meta(struct percpu *p, uint64_t bytes)
@@ -224,7 +299,8 @@ void percpu_run(struct boot *b)
 	areas = boot_alloc_bytes(b, OWNER_PERCPU_META, areas_bytes, 64, NUMA_NO_NODE);
 	embed(&p);
 	b->percpu_bytes = p.size_sum;
-	SAY_TEXT(b, PERCPU, (unsigned)(PERCPU_PLAIN - boot_trait(b, TRAIT_PERCPU_TEXT)), "", NULL, p.size_sum / PAGE_SIZE, p.static_bytes, p.reserved_bytes, p.dynamic_bytes, p.unit);
+	say_embedded(&p);
+	say_groups(&p);
 	setup_tables(&p);
 	if (info)
 		boot_free(b, info, info + info_bytes);

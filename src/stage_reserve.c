@@ -137,8 +137,6 @@ static void fill_memblock(struct boot *b)
 	memblock_trim_memory(mb, PAGE_SIZE);
 }
 
-#define EFI_MAP_USUAL_ENTRIES 128
-#define EFI_DESCRIPTOR_BYTES 48
 #define POOL_HEADER_BYTES 24
 #define DMA_END (16 * MIB)
 

@@ -27,14 +27,13 @@ uint64_t vmalloc_reserve(struct str option);
 /* Whole pages of RAM below 4 GiB. */
 uint64_t e820_low_ram_pages(const struct boot *b);
 
-/* stage_early.c: the log buffer again, when the CPUs are known. */
-void log_buf_run_cpus(struct boot *b);
-
 /* stage_resources.c */
 void boot_add_resource(struct boot *b, uint64_t start, uint64_t end, const char *name, unsigned depth);
 
 /* stage_efi.c: reservations made while memblock is being filled. */
 void efi_run_early(struct boot *b);
+#define EFI_MAP_USUAL_ENTRIES 128
+#define EFI_DESCRIPTOR_BYTES 48
 /* Size of the EFI map when [start, end) is cut out of it; 0 if the map is not known. */
 uint64_t efi_memmap_bytes(const struct machine *m, uint64_t start, uint64_t end);
 
@@ -47,6 +46,9 @@ void unavailable_after_nodes(struct boot *b);
 
 /* stage_sparse.c: one array of struct pages per node, once the zones are known. */
 void flat_memmap_run(struct boot *b);
+
+/* stage_large.c: the line that tells where the bounce buffer lies. */
+void swiotlb_say(struct boot *b);
 
 /* stage_balance.c */
 int64_t balance_image_share(const struct boot *b, int64_t residue);

@@ -355,6 +355,9 @@ void boot_say(struct boot *b, enum fact_kind kind, unsigned tag, size_t nr, cons
 #define SAY_TEXT(b, kind, tag, s0, s1, ...)                                                                           \
 	boot_say(b, FACT_##kind, tag, sizeof((uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t), (uint64_t[]){ __VA_ARGS__ }, s0, s1)
 
+/* Physical memory as the kernel's pointers name it, "ffff880005000000"; NULL where the direct map is at an unknown place. */
+const char *boot_pointer(const struct boot *b, uint64_t address);
+
 /* Reserve, remembering for whom. */
 void boot_reserve(struct boot *b, enum owner owner, uint64_t base, uint64_t end);
 void boot_own(struct boot *b, enum owner owner, uint64_t base, uint64_t end);
