@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "memblock_replay.h"
+#include "mia/layout.h"
 
 const char *stage_name(enum stage_id id)
 {
@@ -137,37 +138,17 @@ uint64_t boot_alloc_bytes(struct boot *b, enum owner owner, uint64_t size, uint6
 	return size ? boot_alloc(b, owner, &request) : 0;
 }
 
-#define PAGE_OFFSET_32 UINT64_C(0xc0000000)
-#define PAGE_OFFSET_4_LEVEL UINT64_C(0xffff880000000000)
-#define PAGE_OFFSET_4_LEVEL_LDT UINT64_C(0xffff888000000000)
-#define PAGE_OFFSET_5_LEVEL UINT64_C(0xff10000000000000)
-#define PAGE_OFFSET_5_LEVEL_LDT UINT64_C(0xff11000000000000)
-
-static uint64_t page_offset(const struct boot *b)
-{
-	bool moved = boot_trait(b, TRAIT_LDT_REMAP);
-
-	if (b->machine->arch == ARCH_I386)
-		return PAGE_OFFSET_32;
-	if (b->machine->page_offset)
-		return b->machine->page_offset;
-	if (boot_trait(b, TRAIT_KASLR_MEMORY) && !cmdline_has(b->cmdline, "nokaslr"))
-		return 0;
-	if (b->five_level)
-		return moved ? PAGE_OFFSET_5_LEVEL_LDT : PAGE_OFFSET_5_LEVEL;
-	return moved ? PAGE_OFFSET_4_LEVEL_LDT : PAGE_OFFSET_4_LEVEL;
-}
-
 const char *boot_pointer(const struct boot *b, uint64_t address)
 {
-	uint64_t offset = page_offset(b);
 	struct strbuf text = { .arena = b->arena };
+	struct layout layout;
 
 	if (boot_trait(b, TRAIT_POINTERS_HASHED))
 		return "(____ptrval____)";
-	if (!offset)
+	layout_of_boot(b->arena, b, &layout);
+	if (layout.page_offset.basis == LAYOUT_UNKNOWN)
 		return NULL;
-	strbuf_printf(&text, b->machine->arch == ARCH_I386 ? "%08" PRIx64 : "%016" PRIx64, offset + address);
+	strbuf_printf(&text, b->machine->arch == ARCH_I386 ? "%08" PRIx64 : "%016" PRIx64, layout.page_offset.v + address);
 	return strbuf_str(&text).p;
 }
 

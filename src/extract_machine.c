@@ -491,7 +491,7 @@ static uint64_t base_of_layout(const struct facts *log)
 
 static void extract_kernel_base(const struct boot_record *r, struct machine *m)
 {
-	const struct fact *table = facts_first(&r->log, FACT_BRK_PGTABLE), *trampoline = facts_first(&r->log, FACT_TRAMPOLINE);
+	const struct fact *table = facts_first(&r->log, FACT_BRK_PGTABLE);
 	struct phys_range image, brk;
 
 	for (each_fact(f, &r->log, FACT_E820_REMOVE))
@@ -500,7 +500,6 @@ static void extract_kernel_base(const struct boot_record *r, struct machine *m)
 	for (size_t i = 0; i < r->iomem.nr; i++)
 		if (str_is(r->iomem.v[i].name, "Kernel code") && r->iomem.v[i].start)
 			m->kernel_base = r->iomem.v[i].start;
-	m->page_offset = trampoline && trampoline->v[0] > trampoline->v[1] ? trampoline->v[0] - trampoline->v[1] : 0;
 	m->image_not_ram = facts_first(&r->log, FACT_KERNEL_NOT_RAM) != NULL;
 	if (table)
 		m->brk_table = table->v[0];

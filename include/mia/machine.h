@@ -138,7 +138,6 @@ struct machine {
 	uint64_t kernel_base;        /* physical address of _text; 0 if not known */
 	bool kernel_base_guessed;    /* it is one place of several where it may be: */
 	struct phys_ranges kernel_elsewhere; /* the others */
-	uint64_t page_offset;        /* where the direct map begins, if it was put at a random place and that shows; 0 if not */
 	bool image_not_ram;          /* the kernel complains that its image lies outside of the map's RAM */
 	uint64_t brk_table;          /* first page table page that the kernel took from its brk area; 0 if not known */
 	uint64_t ebda_base;          /* end of conventional memory; 0 if not known */
