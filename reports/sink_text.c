@@ -94,6 +94,17 @@ static void put_summary(const struct report *r)
 		term_paragraph(&r->term, PAINT_WARNING, 0, 0, STR("The input shows no map of the machine's memory: there is nothing to run the boot on."));
 }
 
+/* What a prediction means comes before its numbers. */
+static void put_answers(const struct report *r)
+{
+	const struct answers *answers = r->v->prediction ? &r->v->prediction->answers : NULL;
+
+	for (size_t i = 0; answers && i < answers->nr; i++) {
+		fputs("> ", r->term.out);
+		term_paragraph(&r->term, answers->v[i].bad ? PAINT_WARNING : PAINT_PLAIN, 2, 2, safe(r, answers->v[i].text));
+	}
+}
+
 static void put_head(const struct report *r)
 {
 	struct strbuf s = { .arena = r->term.arena };
@@ -103,6 +114,7 @@ static void put_head(const struct report *r)
 	strbuf_add(&s, STR("; "));
 	strbuf_add(&s, origin_line(r->term.arena, r->v, COLUMNS > s.n + 1 ? COLUMNS - s.n : 20));
 	term_paragraph(&r->term, PAINT_DIM, 0, 2, strbuf_str(&s));
+	put_answers(r);
 	put_summary(r);
 	put_top_findings(r);
 }
@@ -221,6 +233,77 @@ static void put_zones(const struct report *r)
 	table_write(&t);
 	if (!fits)
 		put_managed_ranges(r);
+}
+
+/* --- a boot that has not happened --- */
+
+static void put_groups(const struct report *r, const struct prediction *p)
+{
+	static const struct column columns[] = { { "Prediction", ALIGN_LEFT, true }, { "basis", ALIGN_LEFT, false }, { "because of", ALIGN_LEFT, false } };
+	struct table t = { .term = &r->term, .column = columns, .nr_columns = ARRAY_SIZE(columns) };
+
+	for (int g = 0; g < NR_VALUE_GROUPS; g++) {
+		struct strbuf s = { .arena = r->term.arena };
+
+		for (int u = 0; u < NR_UNKNOWNS; u++)
+			if (p->group[g].because[u])
+				strbuf_printf(&s, "%s%s", s.n ? ", " : "", unknown_name((enum unknown_id)u));
+		table_cell(&t, PAINT_PLAIN, str_of(value_group_title((enum value_group)g)));
+		table_cell(&t, PAINT_PLAIN, str_of(basis_name(p->group[g].basis)));
+		table_cell(&t, PAINT_DIM, s.n ? strbuf_str(&s) : STR("-"));
+	}
+	term_newline(&r->term);
+	table_write(&t);
+}
+
+static void put_unknowns(const struct report *r, const struct prediction *p)
+{
+	for (int u = 0; u < NR_UNKNOWNS; u++) {
+		struct strbuf s = { .arena = r->term.arena };
+
+		if (!p->unknown[u])
+			continue;
+		strbuf_printf(&s, "%s: %s.", unknown_name((enum unknown_id)u), unknown_title((enum unknown_id)u));
+		fputs("- ", r->term.out);
+		term_paragraph(&r->term, PAINT_PLAIN, 2, 2, strbuf_str(&s));
+	}
+}
+
+static void add_hole(struct table *t, const char *what, struct phys_range hole, bool in_bytes)
+{
+	table_cell(t, PAINT_PLAIN, str_of(what));
+	if (phys_len(hole)) {
+		table_cell(t, PAINT_PLAIN, str_of(size_column((int64_t)phys_len(hole), in_bytes).s));
+		table_printf(t, PAINT_DIM, "0x%" PRIx64 "-0x%" PRIx64, hole.start, hole.end - 1);
+	} else {
+		table_cell(t, PAINT_PLAIN, STR("none"));
+		table_cell(t, PAINT_DIM, STR(""));
+	}
+}
+
+static void put_room(const struct report *r)
+{
+	static const struct column columns[] = { { "Largest free range", ALIGN_LEFT, true }, { "size", ALIGN_RIGHT, false }, { "place", ALIGN_LEFT, false } };
+	struct table t = { .term = &r->term, .column = columns, .nr_columns = ARRAY_SIZE(columns) };
+	const struct boot *b = r->v->boot;
+
+	add_hole(&t, "for a crash kernel, below 4 GiB", b->crash_hole_low, r->in_bytes);
+	add_hole(&t, "for a crash kernel, above 4 GiB", b->crash_hole_high, r->in_bytes);
+	add_hole(&t, "for a bounce buffer", b->swiotlb_hole, r->in_bytes);
+	term_newline(&r->term);
+	table_write(&t);
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		if (b->node[n].online && b->machine->gbpages)
+			term_printf(&r->term, PAINT_PLAIN, "node %zu has room for %" PRIu64 " pages of 1 GiB\n", n, b->node[n].gigantic_room);
+}
+
+static void put_prediction(const struct report *r)
+{
+	if (!r->v->prediction || !r->v->boot->physpages)
+		return;
+	put_groups(r, r->v->prediction);
+	put_unknowns(r, r->v->prediction);
+	put_room(r);
 }
 
 /* --- checks --- */
@@ -370,6 +453,7 @@ static void write_verdict(struct sink *s, const struct verdict *v)
 	put_head(&r);
 	put_ledger(&r);
 	put_zones(&r);
+	put_prediction(&r);
 	put_checks(&r);
 	put_gaps(&r);
 	put_findings(&r);

@@ -1,10 +1,11 @@
 /* predict.c - see predict.h. */
 #include "predict.h"
 
-#include "kaslr.h"
+#include "kaslr_slots.h"
 #include "mia/arena.h"
-#include "mia/learn.h"
-#include "stages.h"
+#include "mia/ranges.h"
+
+/* --- names --- */
 
 const char *unknown_name(enum unknown_id id)
 {
@@ -50,70 +51,7 @@ const char *value_group_title(enum value_group group)
 	return titles[group];
 }
 
-/* --- the kernel of a boot at hand --- */
-
-/* Lines of a log that was another boot's prove nothing here. */
-static void forget_lines(struct kernel *k)
-{
-#define QUANTITY(member, shared, group, key, doc)                                                                     \
-	k->member.line = 0;                                                                                           \
-	if (k->member.known == KNOWN_SAID)                                                                            \
-		k->member.known = KNOWN_PROFILE;
-#include "mia/quantities.def"
-#undef QUANTITY
-	for (size_t i = 1; i < NR_TRAITS; i++)
-		k->traits.t[i].line = 0;
-}
-
-/* The size of low memory was said for the vmalloc= of that boot. */
-static void without_vmalloc_option(const struct cmdline *cmdline, struct kernel *k)
-{
-	const struct cmdline_option *vmalloc = cmdline_last(cmdline, "vmalloc");
-
-	if (vmalloc && vmalloc->value.p && k->low_ram_limit.known == KNOWN_SAID)
-		k->low_ram_limit.v += vmalloc_reserve(vmalloc->value) - 128 * MIB;
-}
-
-/* What the Memory: line tells about an image of estimated size, and about small reservations that no stage knows. */
-static void learn_from_balance(const struct verdict *v, struct kernel *k)
-{
-	const struct boot *b = v->boot;
-
-	if (k->image.span.known < KNOWN_PROFILE && phys_len(b->image))
-		k->image.span.v = phys_len(b->image) + PFN_PHYS((uint64_t)b->balance.image_pages);
-}
-
-void kernel_of_boot(struct arena *arena, const struct verdict *v, struct kernel *ret)
-{
-	struct kernel learnt = { 0 };
-
-	*ret = *v->kernel;
-	if (!ret->has_profile) {
-		learn_boot(arena, v->record, v->boot, &learnt);
-		learnt.image_in_2m = ret->image_in_2m;
-		learnt.cma_denied = ret->cma_denied;
-		*ret = learnt;
-		learn_from_balance(v, ret);
-	}
-	without_vmalloc_option(v->boot->cmdline, ret);
-	forget_lines(ret);
-}
-
 /* --- boots that may be --- */
-
-struct boots {
-	struct boot **v;
-	size_t nr, cap;
-};
-
-struct predictor {
-	struct arena *arena;
-	const struct prediction_inputs *in;
-	struct machine *machine;
-	struct kernel *kernel;
-	struct cmdline *cmdline;
-	struct boots boots;
-};
 
 /* nr_cpus=, possible_cpus= and maxcpus= are the kernel's to obey; the log that a machine comes from shows what they left. */
 static void limit_cpus(struct machine *m, const struct cmdline *cmdline)
@@ -135,60 +73,145 @@ static void limit_cpus(struct machine *m, const struct cmdline *cmdline)
 	m->online_cpus = (uint32_t)min_u64(m->online_cpus, m->possible_cpus);
 }
 
-/* Is the image's place left to chance? */
-static bool image_is_random(const struct predictor *p)
+static bool entry_areas_random(const struct predictor *p)
 {
-	return trait(&p->kernel->traits, TRAIT_KASLR_IMAGE) != KASLR_FIXED && !cmdline_has(p->cmdline, "nokaslr");
+	return trait(&p->kernel->traits, TRAIT_ENTRY_RANDOM) && !cmdline_has(p->cmdline, "nokaslr");
 }
 
-static struct boot *run_at(struct predictor *p, uint64_t base, bool guessed)
+void predict_boot_at(const struct predictor *p, struct arena *arena, uint64_t base, uint64_t tables, struct boot *ret)
+{
+	struct machine *machine = arena_new(arena, struct machine);
+	struct kernel *kernel = p->kernel;
+
+	*machine = *p->machine;
+	machine->kernel_base = base;
+	machine->kernel_base_guessed = false;
+	if (tables && entry_areas_random(p)) {
+		kernel = arena_new(arena, struct kernel);
+		*kernel = *p->kernel;
+		kernel->traits.t[TRAIT_ENTRY_RANDOM].value = 0;
+		kernel->entry_area_pages = (struct quantity){ tables, KNOWN_PROFILE, 0 };
+	}
+	boot_run(arena, machine, kernel, p->cmdline, NULL, ret);
+}
+
+bool predict_image_hit(const struct boot *b)
+{
+	for (size_t i = 0; i < b->said.nr; i++)
+		if (b->said.v[i].fact.kind == FACT_KERNEL_NOT_RAM)
+			return true;
+	return false;
+}
+
+struct boots {
+	struct boot **v;
+	size_t nr, cap;
+};
+
+static struct boot *run_at(const struct predictor *p, struct boots *boots, uint64_t base)
+{
+	struct boot *boot = arena_new(p->arena, struct boot);
+
+	predict_boot_at(p, p->arena, base, 0, boot);
+	*vec_push(p->arena, boots) = boot;
+	return boot;
+}
+
+/* Slots of one zone, and on one side of what is initialised early: they lead to much the same boot. */
+static void split_at_borders(struct arena *arena, const struct boot *b, const struct phys_ranges *slots, struct phys_ranges *ret)
+{
+	for (size_t i = 0; i < slots->nr; i++)
+		for (uint64_t start = slots->v[i].start, end = slots->v[i].end; start < end;) {
+			int nid = 0;
+			const struct zone *zone = boot_zone_of(b, PFN_DOWN(start), &nid);
+			uint64_t border = zone ? PFN_PHYS(zone->span.end) : end, early = zone ? PFN_PHYS(b->node[nid].first_deferred_pfn) : end;
+
+			if (start < early)
+				border = min_u64(border, early);
+			border = max_u64(min_u64(align_up(border, KASLR_ALIGN), end), start + KASLR_ALIGN);
+			*vec_push(arena, ret) = (struct phys_range){ start, border };
+			start = border;
+		}
+}
+
+/* More places than this are not tried one by one. */
+#define MAX_PLACES 6
+
+static uint64_t middle_of(struct phys_range r) { return align_down(r.start + (phys_len(r) - KASLR_ALIGN) / 2, KASLR_ALIGN); }
+static uint64_t last_of(struct phys_range r) { return r.end - KASLR_ALIGN; }
+
+/* The lowest, the middle and the highest base of each place; of many places, of the first, the last and the largest. */
+static void try_places(const struct predictor *p, const struct phys_ranges *places, size_t largest, struct boots *boots)
+{
+	for (size_t i = 0; i < places->nr; i++) {
+		struct phys_range r = places->v[i];
+
+		if (places->nr > MAX_PLACES && i && i != largest && i != places->nr - 1)
+			continue;
+		run_at(p, boots, r.start);
+		if (last_of(r) != r.start)
+			run_at(p, boots, last_of(r));
+		if (i != largest && middle_of(r) != r.start && middle_of(r) != last_of(r))
+			run_at(p, boots, middle_of(r));
+	}
+}
+
+static size_t largest_of(const struct phys_ranges *places)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < places->nr; i++)
+		if (phys_len(places->v[i]) > phys_len(places->v[best]))
+			best = i;
+	return best;
+}
+
+/* The boot that stands for all others: the image in the middle of the place that has most room. */
+static struct boot *run_guessed(const struct predictor *p, struct boots *boots, uint64_t base, const struct phys_ranges *elsewhere)
 {
 	struct machine *machine = arena_new(p->arena, struct machine);
 	struct boot *boot = arena_new(p->arena, struct boot);
 
 	*machine = *p->machine;
 	machine->kernel_base = base;
-	machine->kernel_base_guessed = guessed;
+	machine->kernel_base_guessed = true;
+	machine->kernel_elsewhere = *elsewhere;
 	boot_run(p->arena, machine, p->kernel, p->cmdline, NULL, boot);
-	*vec_push(p->arena, &p->boots) = boot;
+	*vec_push(p->arena, boots) = boot;
 	return boot;
 }
 
-#define PLACE_ALIGN (2 * MIB)
+/* Where nothing random fits, the image stays where it was linked for. */
+#define LOAD_ADDRESS (16 * MIB)
 
-/* The lowest, the middle and the highest base of each place; the middle of the largest one stands for all of them. */
-static struct boot *try_places(struct predictor *p, const struct phys_ranges *places)
+static void add_default_place(const struct predictor *p, struct phys_ranges *places)
 {
-	struct boot *ret = NULL;
-	uint64_t largest = 0;
+	struct phys_range here = { LOAD_ADDRESS, LOAD_ADDRESS + KASLR_ALIGN };
 
-	for (size_t i = 0; i < places->nr; i++) {
-		struct phys_range r = places->v[i];
-		uint64_t middle = align_down(r.start + phys_len(r) / 2, PLACE_ALIGN), last = align_down(r.end - 1, PLACE_ALIGN);
-		struct boot *boot = run_at(p, middle, true);
-
-		if (r.start != middle)
-			run_at(p, r.start, true);
-		if (last != middle && last != r.start)
-			run_at(p, last, true);
-		if (phys_len(r) > largest) {
-			largest = phys_len(r);
-			ret = boot;
-		}
-	}
-	return ret;
+	if (p->machine->firmware != FIRMWARE_EFI && !ranges_contain(&p->slots, LOAD_ADDRESS))
+		*vec_push(p->arena, places) = here;
 }
 
-static struct boot *run_all(struct predictor *p, struct prediction *prediction)
+static struct boot *run_all(struct predictor *p, struct boots *boots)
 {
-	struct boot *first = run_at(p, image_is_random(p) ? p->in->kernel_base : p->machine->kernel_base, false), *chosen;
+	bool random = kaslr_is_random(p->machine, p->kernel, p->cmdline);
+	struct boot *first = run_at(p, boots, random ? p->in->kernel_base : p->machine->kernel_base);
+	struct phys_ranges places = { 0 };
+	size_t largest;
 
-	if (first->kernel_base_known || !image_is_random(p) || p->machine->arch == ARCH_MIPS)
+	if (first->kernel_base_known || !random)
 		return first;
-	kaslr_places(p->arena, first, &prediction->places);
-	p->boots.nr = 0;
-	chosen = try_places(p, &prediction->places);
-	return chosen ? chosen : run_at(p, 0, false);
+	kaslr_slots(p->arena, p->machine, p->kernel, p->cmdline, &p->slots);
+	split_at_borders(p->arena, first, &p->slots, &places);
+	add_default_place(p, &places);
+	if (!places.nr)
+		return first;
+	boots->nr = 0;
+	p->out->places = places;
+	p->out->nr_places = ranges_bytes(&p->slots) / KASLR_ALIGN;
+	largest = largest_of(&places);
+	try_places(p, &places, largest, boots);
+	return run_guessed(p, boots, middle_of(places.v[largest]), &places);
 }
 
 /* --- how far they agree --- */
@@ -199,63 +222,223 @@ static void widen(struct amount *a, const struct amount *other)
 	a->max = max_u64(a->max, other->v);
 }
 
-static void settle(struct amount *a, const struct group_basis *doubt)
+/* Pages of page tables that move between brk and memblock with the image. */
+#define TABLE_DOUBT_PAGES 16
+
+/* What the image keeps to the end. */
+static uint64_t kept_pages(const struct boot *b)
 {
-	for (size_t i = 0; i < NR_UNKNOWNS; i++)
-		if (doubt->because[i] && i != UNKNOWN_IMAGE_PLACE) {
-			a->basis = AMOUNT_ESTIMATED;
-			return;
-		}
-	a->basis = a->min == a->max ? AMOUNT_EXACT : AMOUNT_BOUNDED;
+	uint64_t kept = PFN_UP(phys_len(b->image)) + PFN_UP(phys_len(b->brk));
+
+	for (size_t i = 0; i < b->late.nr; i++)
+		if (b->late.v[i].kind == LATE_ALTERNATIVES || (b->late.v[i].kind >= LATE_INITMEM && b->late.v[i].kind <= LATE_DECRYPTED))
+			kept = sub_sat(kept, b->late.v[i].pages);
+	return kept;
 }
 
-static void compare_amounts(struct predictor *p, struct boot *boot)
+/* A zone in which the image may lie, and in no boot that was tried did. */
+static void doubt_untried(struct predictor *p, struct boot *boot)
+{
+	uint64_t kept = kept_pages(boot);
+
+	for (size_t i = 0; p->out->places.nr > MAX_PLACES && i < p->out->places.nr; i++) {
+		struct zone *zone = boot_zone_of(boot, PFN_DOWN(p->out->places.v[i].start), NULL);
+
+		if (!zone)
+			continue;
+		zone->managed.min = min_u64(zone->managed.min, sub_sat(zone->managed.max, kept + TABLE_DOUBT_PAGES));
+		zone->managed.max = min_u64(zone->present, zone->managed.max + TABLE_DOUBT_PAGES);
+	}
+}
+
+/*
+ * Each CPU's area has a table of two levels of its own, unless two of them come to lie close together, or one over a border.
+ */
+static void doubt_entry_areas(const struct predictor *p, struct boot *boot)
+{
+	uint64_t cpus = max_u64(p->machine->possible_cpus, 1), usual = 1 + 2 * cpus, less = usual - 3, more = 2 * cpus;
+
+	for (size_t i = 0; i < boot->allocations.nr; i++) {
+		struct zone *zone = boot->allocations.v[i].owner == OWNER_ENTRY_AREA ? boot_zone_of(boot, PFN_DOWN(boot->allocations.v[i].base), NULL) : NULL;
+
+		if (!zone)
+			continue;
+		zone->managed.min = sub_sat(zone->managed.min, more);
+		zone->managed.max = min_u64(zone->present, zone->managed.max + less);
+		break;
+	}
+	boot->totalram.min = sub_sat(boot->totalram.min, more);
+	boot->totalram.max += less;
+}
+
+static void compare_amounts(struct predictor *p, const struct boots *boots, struct boot *boot)
 {
 	boot->totalram.min = boot->totalram.max = boot->totalram.v;
+	for (size_t i = 0; i < boots->nr; i++)
+		widen(&boot->totalram, &boots->v[i]->totalram);
 	for (size_t n = 0; n < boot->nr_nodes; n++)
 		for (size_t z = 0; z < NR_ZONE_TYPES; z++) {
 			struct amount *m = &boot->node[n].zone[z].managed;
 
 			m->min = m->max = m->v;
-			for (size_t i = 0; i < p->boots.nr; i++)
-				widen(m, &p->boots.v[i]->node[n].zone[z].managed);
+			for (size_t i = 0; i < boots->nr; i++)
+				widen(m, &boots->v[i]->node[n].zone[z].managed);
 		}
-	for (size_t i = 0; i < p->boots.nr; i++)
-		widen(&boot->totalram, &p->boots.v[i]->totalram);
+	doubt_untried(p, boot);
+	if (p->out->unknown[UNKNOWN_ENTRY_AREAS])
+		doubt_entry_areas(p, boot);
 }
 
-static void declare(struct predictor *p, struct prediction *prediction, struct boot *boot)
+/* An image that stands outside of what memmap= leaves becomes memory again. */
+static bool same_extents(const struct zone *a, const struct zone *b)
 {
-	struct group_basis *group = prediction->group;
+	return a->span.start == b->span.start && a->spanned == b->spanned && a->present == b->present;
+}
 
-	memcpy(prediction->unknown, p->in->unknown, sizeof(prediction->unknown));
-	prediction->unknown[UNKNOWN_IMAGE_PLACE] = prediction->places.nr > 0;
-	prediction->unknown[UNKNOWN_KERNEL_SIZES] |= !p->kernel->has_profile;
-	compare_amounts(p, boot);
+static bool same_marks(const struct zone *a, const struct zone *b)
+{
+	if (a->min != b->min || a->low != b->low || a->high != b->high || a->promo != b->promo)
+		return false;
+	for (size_t z = 0; z < NR_ZONE_TYPES; z++)
+		if (a->protection[z] != b->protection[z])
+			return false;
+	return true;
+}
+
+static bool same_lists(const struct zone *a, const struct zone *b)
+{
+	return a->pcp_high == b->pcp_high && a->pcp_high_min == b->pcp_high_min && a->pcp_high_max == b->pcp_high_max && a->pcp_batch == b->pcp_batch && a->stat_threshold == b->stat_threshold;
+}
+
+static bool same_zones(const struct boot *a, const struct boot *b, bool (*same)(const struct zone *, const struct zone *))
+{
+	for (size_t n = 0; n < a->nr_nodes; n++)
+		for (size_t z = 0; z < NR_ZONE_TYPES; z++)
+			if (!same(&a->node[n].zone[z], &b->node[n].zone[z]))
+				return false;
+	return true;
+}
+
+static bool same_range(struct phys_range a, struct phys_range b) { return a.start == b.start && a.end == b.end; }
+
+static bool same_places(const struct boot *a, const struct boot *b)
+{
+	if (!same_range(a->crashkernel, b->crashkernel) || !same_range(a->cma, b->cma) || !same_range(a->swiotlb, b->swiotlb) || a->gigantic.nr != b->gigantic.nr)
+		return false;
+	for (size_t i = 0; i < a->gigantic.nr; i++)
+		if (!same_range(a->gigantic.v[i], b->gigantic.v[i]))
+			return false;
+	return true;
+}
+
+static bool managed_is_one(const struct boot *b)
+{
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < NR_ZONE_TYPES; z++)
+			if (b->node[n].zone[z].managed.min != b->node[n].zone[z].managed.max)
+				return false;
+	return true;
+}
+
+/* --- what each group of values depends on --- */
+
+/* Unknowns that leave only a guess, and those that leave a range. */
+static bool is_guess(enum unknown_id id) { return id != UNKNOWN_IMAGE_PLACE && id != UNKNOWN_ENTRY_AREAS; }
+
+static void settle_group(const struct prediction *p, struct group_basis *g, const enum unknown_id *may, size_t nr, bool agree)
+{
+	g->basis = AMOUNT_EXACT;
+	for (size_t i = 0; i < nr; i++) {
+		bool counts = p->unknown[may[i]] && (may[i] != UNKNOWN_IMAGE_PLACE || !agree);
+
+		g->because[may[i]] = counts;
+		if (counts)
+			g->basis = is_guess(may[i]) ? AMOUNT_ESTIMATED : g->basis == AMOUNT_EXACT ? AMOUNT_BOUNDED : g->basis;
+	}
+}
+
+#define SETTLE(p, group_id, agree, ...)                                                                               \
+	settle_group(p, &(p)->group[GROUP_##group_id], (const enum unknown_id[]){ __VA_ARGS__ }, sizeof((enum unknown_id[]){ __VA_ARGS__ }) / sizeof(enum unknown_id), agree)
+
+static void settle_groups(struct prediction *p, const struct boots *boots, const struct boot *b)
+{
+	bool extents = true, marks = true, lists = true, places = true;
+
+	for (size_t i = 0; i < boots->nr; i++) {
+		extents &= same_zones(b, boots->v[i], same_extents);
+		marks &= same_zones(b, boots->v[i], same_marks) && b->min_free_kbytes == boots->v[i]->min_free_kbytes;
+		lists &= same_zones(b, boots->v[i], same_lists);
+		places &= same_places(b, boots->v[i]);
+	}
+	SETTLE(p, GEOMETRY, extents, UNKNOWN_IMAGE_PLACE, UNKNOWN_FIRMWARE_MAP);
+	SETTLE(p, MANAGED, managed_is_one(b), UNKNOWN_IMAGE_PLACE, UNKNOWN_ENTRY_AREAS, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES);
+	SETTLE(p, MEM_TOTAL, b->totalram.min == b->totalram.max, UNKNOWN_IMAGE_PLACE, UNKNOWN_ENTRY_AREAS, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES);
+	SETTLE(p, WATERMARKS, marks, UNKNOWN_IMAGE_PLACE, UNKNOWN_ENTRY_AREAS, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES, UNKNOWN_INITRD);
+	SETTLE(p, PCP, lists, UNKNOWN_IMAGE_PLACE, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES, UNKNOWN_INITRD);
+	SETTLE(p, PLACES, places, UNKNOWN_IMAGE_PLACE, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES, UNKNOWN_INITRD);
+}
+
+/* A zone whose pages are the same in all boots is exact, even where others are not. */
+static void settle_amount(const struct group_basis *g, struct amount *a)
+{
+	a->basis = g->basis == AMOUNT_ESTIMATED ? AMOUNT_ESTIMATED : a->min == a->max ? AMOUNT_EXACT : AMOUNT_BOUNDED;
+}
+
+static void find_unknowns(struct predictor *p)
+{
+	bool *unknown = p->out->unknown;
+
 	for (size_t i = 0; i < NR_UNKNOWNS; i++)
-		group[GROUP_MANAGED].because[i] = prediction->unknown[i];
-	settle(&boot->totalram, &group[GROUP_MEM_TOTAL]);
+		unknown[i] = p->in->unknown[i];
+	unknown[UNKNOWN_IMAGE_PLACE] |= p->out->places.nr > 0;
+	unknown[UNKNOWN_ENTRY_AREAS] |= entry_areas_random(p);
+	unknown[UNKNOWN_KERNEL_SIZES] |= !p->kernel->has_profile;
+	unknown[UNKNOWN_FIRMWARE_TABLES] |= p->machine->firmware == FIRMWARE_EFI && !p->machine->efi.nr;
+}
+
+static void declare(struct predictor *p, const struct boots *boots, struct boot *boot)
+{
+	struct prediction *out = p->out;
+
+	out->nr_boots = boots->nr;
+	find_unknowns(p);
+	compare_amounts(p, boots, boot);
+	settle_groups(out, boots, boot);
+	settle_amount(&out->group[GROUP_MEM_TOTAL], &boot->totalram);
 	for (size_t n = 0; n < boot->nr_nodes; n++)
 		for (size_t z = 0; z < NR_ZONE_TYPES; z++)
-			settle(&boot->node[n].zone[z].managed, &group[GROUP_MANAGED]);
+			settle_amount(&out->group[GROUP_MANAGED], &boot->node[n].zone[z].managed);
+	for (size_t i = 0; i < boots->nr; i++) {
+		out->crash_failed += boots->v[i]->crash_failed_bytes > 0;
+		out->gigantic_short += boots->v[i]->gigantic.nr < boots->v[i]->gigantic_asked;
+		out->image_hit += predict_image_hit(boots->v[i]);
+		out->crash_hole_min = min_u64(i ? out->crash_hole_min : UINT64_MAX, phys_len(boots->v[i]->crash_hole_low));
+		out->crash_hole_max = max_u64(out->crash_hole_max, phys_len(boots->v[i]->crash_hole_low));
+	}
 }
 
-void predict_run(struct arena *arena, const struct prediction_inputs *inputs, struct verdict *ret)
+struct mia_error *predict_run(struct arena *arena, const struct prediction_inputs *inputs, struct verdict *ret)
 {
 	struct predictor p = {
 		.arena = arena, .in = inputs, .machine = arena_new(arena, struct machine), .kernel = arena_new(arena, struct kernel), .cmdline = arena_new(arena, struct cmdline),
+		.out = arena_new(arena, struct prediction),
 	};
-	struct prediction *prediction = arena_new(arena, struct prediction);
+	struct boots boots = { 0 };
+	struct mia_error *error;
 	struct boot *boot;
 
 	*p.machine = inputs->machine->machine;
 	*p.kernel = *inputs->kernel;
 	cmdline_parse(arena, inputs->command_line, p.cmdline);
 	limit_cpus(p.machine, p.cmdline);
-	boot = run_all(&p, prediction);
-	prediction->nr_boots = p.boots.nr;
-	declare(&p, prediction, boot);
-	*ret = (struct verdict){ .record = arena_new(arena, struct boot_record), .machine = boot->machine, .kernel = p.kernel, .boot = boot, .prediction = prediction, .nr_boots = 1 };
+	boot = run_all(&p, &boots);
+	declare(&p, &boots, boot);
+	error = inputs->trials ? kaslr_try(&p) : NULL;
+	if (error)
+		return error;
+	*ret = (struct verdict){ .machine = boot->machine, .kernel = p.kernel, .boot = boot, .prediction = p.out, .nr_boots = 1 };
 	ledger_build(arena, ret);
 	gaps_collect(arena, ret);
+	predict_answer(&p, ret);
+	return NULL;
 }

@@ -15,8 +15,13 @@ struct prediction_inputs {
 	const struct machine_doc *machine;
 	const struct kernel *kernel;
 	struct str command_line;
-	uint64_t kernel_base;      /* that a randomised image got; 0: not known */
-	bool unknown[NR_UNKNOWNS]; /* brought in by a change of the machine */
+	uint64_t kernel_base;        /* that a randomised image got; 0: not known */
+	uint64_t trials, seed;       /* random placements to try; 0 for none */
+	uint64_t hotplug_bytes;      /* plugged in after the boot; 0 for none */
+	int hotplug_node;
+	bool memory_changed;         /* the machine has more or less memory than it had */
+	const struct verdict *before; /* the machine as it is, to compare with; NULL if it is not known */
+	bool unknown[NR_UNKNOWNS];   /* brought in by a change of the machine or the kernel */
 };
 
 /*
@@ -25,7 +30,30 @@ struct prediction_inputs {
  */
 void kernel_of_boot(struct arena *arena, const struct verdict *verdict, struct kernel *ret);
 
-/* Fills all of @ret but the input's name; everything lives in @arena, and the inputs must outlive it. */
-void predict_run(struct arena *arena, const struct prediction_inputs *inputs, struct verdict *ret);
+/*
+ * Fills all of @ret but the input's name; everything lives in @arena, and the inputs must outlive it. Fails only where the
+ * trials find no memory.
+ */
+struct mia_error *predict_run(struct arena *arena, const struct prediction_inputs *inputs, struct verdict *ret);
+
+/* Parts of it, see the files of these names. */
+struct predictor {
+	struct arena *arena;
+	const struct prediction_inputs *in;
+	struct machine *machine;
+	struct kernel *kernel;
+	struct cmdline *cmdline;
+	struct phys_ranges slots;
+	struct prediction *out;
+};
+
+/* kaslr_trials.c */
+struct mia_error *kaslr_try(struct predictor *p);
+/* One boot in a world where the image lies at @base and the entry areas take @tables pages (0: the usual number). */
+void predict_boot_at(const struct predictor *p, struct arena *arena, uint64_t base, uint64_t tables, struct boot *ret);
+/* The image lies where the map says that there is no RAM. */
+bool predict_image_hit(const struct boot *b);
+/* predict_answers.c: what it means. */
+void predict_answer(const struct predictor *p, const struct verdict *verdict);
 
 #endif

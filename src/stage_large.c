@@ -98,14 +98,20 @@ static uint64_t find_crash(struct boot *b, uint64_t size, uint64_t align, uint64
 	return memblock_find(&b->memblock, &request);
 }
 
+/* Where it is looked for first. */
+static uint64_t crash_low_max(const struct boot *b)
+{
+	if (b->machine->arch == ARCH_I386)
+		return 512 * MIB;
+	return boot_trait(b, TRAIT_CRASH_SEARCH) == CRASH_UNDER_896M ? LIMIT_896M : LIMIT_4G;
+}
+
 static uint64_t crash_base(struct boot *b, const struct crash_request *q)
 {
 	int search = boot_trait(b, TRAIT_CRASH_SEARCH);
-	uint64_t low_max = search == CRASH_UNDER_896M ? LIMIT_896M : LIMIT_4G, base = 0;
+	uint64_t low_max = crash_low_max(b), base = 0;
 	bool from_zero = search == CRASH_GENERIC;
 
-	if (b->machine->arch == ARCH_I386)
-		low_max = 512 * MIB;
 	if (q->base)
 		return find_crash(b, q->size, from_zero ? CRASH_ALIGN : MIB, q->base, q->base + q->size);
 	if (search == CRASH_BOTTOM_UP) {
@@ -125,6 +131,22 @@ static uint64_t crash_base(struct boot *b, const struct crash_request *q)
 	if (!base && q->high && from_zero)
 		base = find_crash(b, q->size, CRASH_ALIGN, 0, low_max);
 	return base;
+}
+
+/* The largest free range between @min and @max, from an aligned address. */
+static struct phys_range largest_hole(const struct boot *b, uint64_t min, uint64_t max, uint64_t align)
+{
+	struct phys_range r, best = { 0, 0 };
+	size_t i = 0, j = 0;
+	int nid;
+
+	while (memblock_next_free(&b->memblock, &i, &j, &r, &nid)) {
+		r = phys_clip(r, (struct phys_range){ min, max });
+		r.start = align_up(r.start, align);
+		if (phys_len(r) > phys_len(best))
+			best = r;
+	}
+	return best;
 }
 
 static uint64_t swiotlb_bytes(const struct boot *b);
@@ -153,11 +175,13 @@ static bool reserve_crash_low(struct boot *b, const struct crash_request *q, uin
 {
 	uint64_t size = crash_low_size(b, q), base;
 
+	b->crash_low_bytes = size;
 	if (!size)
 		return true;
 	base = find_crash(b, size, CRASH_ALIGN, 0, LIMIT_4G);
 	if (!base) {
 		SAY_TEXT(b, CRASHKERNEL_FAILED, 2, "low", NULL, size >> 20);
+		b->crash_low_failed = true;
 		return false;
 	}
 	boot_reserve(b, OWNER_CRASHKERNEL_LOW, base, base + size);
@@ -183,9 +207,13 @@ void crash_run(struct boot *b)
 		SAY(b, CRASH_LOW_1M, 0, 0);
 		boot_reserve(b, OWNER_LOW_MEMORY, 0, MIB);
 	}
-	if (!parse_crashkernel(b, total, &q) || b->machine->firmware == FIRMWARE_XEN || q.size >= total)
+	b->crash_hole_low = largest_hole(b, CRASH_ALIGN, crash_low_max(b), CRASH_ALIGN);
+	b->crash_hole_high = largest_hole(b, LIMIT_4G, CRASH_HIGH_MAX, CRASH_ALIGN);
+	if (!parse_crashkernel(b, total, &q) || b->machine->firmware == FIRMWARE_XEN)
 		return;
-	base = crash_base(b, &q);
+	b->crash_asked_bytes = q.size;
+	b->crash_asked_base = q.base;
+	base = q.size < total ? crash_base(b, &q) : 0;
 	if (!base || (q.base && base != q.base)) {
 		b->crash_failed_bytes = q.size;
 		return;
@@ -289,10 +317,27 @@ static uint64_t gigantic_pages_asked(const struct boot *b)
 	return asked;
 }
 
+/* How many there could be, node by node. */
+static void count_gigantic_room(struct boot *b)
+{
+	struct phys_range r;
+	size_t i = 0, j = 0;
+	int nid;
+
+	while (memblock_next_free(&b->memblock, &i, &j, &r, &nid)) {
+		uint64_t start = align_up(r.start, GIGANTIC_BYTES);
+
+		if ((size_t)nid < b->nr_nodes && r.end > start)
+			b->node[nid].gigantic_room += (r.end - start) / GIGANTIC_BYTES;
+	}
+}
+
 void hugetlb_run(struct boot *b)
 {
 	uint64_t asked = b->machine->arch == ARCH_X86_64 && b->machine->gbpages ? gigantic_pages_asked(b) : 0;
 	size_t next = 0;
+
+	count_gigantic_room(b);
 
 	b->gigantic_asked = asked;
 	for (uint64_t got = 0; got < asked; got++) {
@@ -380,6 +425,7 @@ void swiotlb_run(struct boot *b)
 	uint64_t areas = 0, slots = swiotlb_slots(b, &areas, &forced, &off), bytes = swiotlb_bytes(b);
 	struct memblock_request request = { .align = PAGE_SIZE, .max = LIMIT_4G - 1, .nid = NUMA_NO_NODE };
 
+	b->swiotlb_hole = largest_hole(b, 0, LIMIT_4G, PAGE_SIZE);
 	if (off || !swiotlb_needed(b, forced))
 		return;
 	if (!slots && b->machine->encrypted)

@@ -22,9 +22,9 @@
 struct predict_options {
 	const struct cli *cli;
 	const char *machine, *kernel, *cmdline, *append, *map;
-	bool has_memory, has_add, has_cpus, has_nodes;
-	uint64_t memory, add, cpus, nodes, kernel_base;
-	int add_node;
+	bool has_memory, has_add, has_cpus, has_nodes, has_hotplug, has_trials;
+	uint64_t memory, add, cpus, nodes, kernel_base, hotplug, trials, seed;
+	int add_node, hotplug_node;
 	struct sink sink;
 	struct shipped *shipped;
 };
@@ -56,23 +56,42 @@ static int parse_number(const struct predict_options *o, enum option_id id, cons
 }
 
 /* SIZE[@NODE] */
-static int parse_add(struct predict_options *o)
+static int parse_placed_size(const struct predict_options *o, enum option_id id, const char *name, bool *has, uint64_t *ret, int *ret_node)
 {
-	const char *s = o->cli->value[OPTION_ADD];
+	const char *s = o->cli->value[id];
 	struct str rest = str_of(s), size;
 	uint64_t node;
 
-	o->add_node = -1;
+	*ret_node = -1;
 	if (!s)
 		return STATUS_OK;
-	o->has_add = true;
-	if (!str_cut(&rest, '@', &size) || !str_to_size(size, &o->add) || !o->add || o->add % PAGE_SIZE)
-		return cli_usage_error(o->cli, "--add wants SIZE or SIZE@NODE, such as 16G@1, not '%s'", s);
+	*has = true;
+	if (!str_cut(&rest, '@', &size) || !str_to_size(size, ret) || !*ret || *ret % PAGE_SIZE)
+		return cli_usage_error(o->cli, "--%s wants SIZE or SIZE@NODE, such as 16G@1, not '%s'", name, s);
 	if (!strchr(s, '@'))
 		return STATUS_OK;
 	if (!str_to_u64(rest, 10, &node) || node >= MAX_NUMNODES)
-		return cli_usage_error(o->cli, "--add wants a node of 0 to %d behind the '@', not '%.*s'", MAX_NUMNODES - 1, STR_ARG(rest));
-	o->add_node = (int)node;
+		return cli_usage_error(o->cli, "--%s wants a node of 0 to %d behind the '@', not '%.*s'", name, MAX_NUMNODES - 1, STR_ARG(rest));
+	*ret_node = (int)node;
+	return STATUS_OK;
+}
+
+#define MAX_TRIALS 1000000
+
+static int parse_trials(struct predict_options *o)
+{
+	const char *seed = o->cli->value[OPTION_SEED];
+	int status = parse_number(o, OPTION_KASLR_TRIALS, "kaslr-trials", &o->has_trials, &o->trials);
+
+	o->seed = 1;
+	if (status != STATUS_OK)
+		return status;
+	if (o->trials > MAX_TRIALS)
+		return cli_usage_error(o->cli, "--kaslr-trials takes up to %d", MAX_TRIALS);
+	if (seed && !o->has_trials)
+		return cli_usage_error(o->cli, "--seed is of no use without --kaslr-trials");
+	if (seed && !str_to_u64(str_of(seed), 10, &o->seed))
+		return cli_usage_error(o->cli, "--seed wants a number, not '%s'", seed);
 	return STATUS_OK;
 }
 
@@ -112,11 +131,15 @@ static int parse_options(const struct cli *cli, struct predict_options *o)
 	*o = (struct predict_options){
 		.cli = cli, .kernel = cli->value[OPTION_KERNEL], .cmdline = cli->value[OPTION_CMDLINE], .append = cli->value[OPTION_APPEND], .map = cli->value[OPTION_E820],
 	};
-	if ((status = parse_machine(o)) || (status = parse_format(o)) || (status = parse_add(o)) || (status = parse_kernel_base(o)) || (status = parse_size(o, OPTION_MEM, "mem", &o->has_memory, &o->memory)) ||
+	if ((status = parse_machine(o)) || (status = parse_format(o)) || (status = parse_kernel_base(o)) || (status = parse_trials(o)) ||
+	    (status = parse_size(o, OPTION_MEM, "mem", &o->has_memory, &o->memory)) || (status = parse_placed_size(o, OPTION_ADD, "add", &o->has_add, &o->add, &o->add_node)) ||
+	    (status = parse_placed_size(o, OPTION_HOTPLUG, "hotplug", &o->has_hotplug, &o->hotplug, &o->hotplug_node)) ||
 	    (status = parse_number(o, OPTION_CPUS, "cpus", &o->has_cpus, &o->cpus)) || (status = parse_number(o, OPTION_NODES, "nodes", &o->has_nodes, &o->nodes)))
 		return status;
 	if (o->map && (o->has_memory || o->has_add))
 		return cli_usage_error(cli, "--e820 gives the map as it is; --%s would make another one", o->has_memory ? "mem" : "add");
+	if (o->has_trials && o->kernel_base)
+		return cli_usage_error(cli, "--kernel-base says where the image lies; --kaslr-trials would try other places");
 	return STATUS_OK;
 }
 
@@ -275,9 +298,19 @@ static struct str command_line_of(const struct predict_options *o, struct arena 
 	return strbuf_str(&s);
 }
 
-static int predict(struct predict_options *o, struct arena *arena, const char *name, struct machine_doc *doc, struct kernel *kernel)
+/* Who changes nothing asks for the boot as it is. */
+static bool changes_anything(const struct predict_options *o)
 {
-	struct prediction_inputs in = { .machine = doc, .kernel = kernel, .command_line = command_line_of(o, arena, doc->command_line), .kernel_base = o->kernel_base };
+	return o->kernel || o->cmdline || o->append || o->map || o->has_memory || o->has_add || o->has_cpus || o->has_nodes;
+}
+
+static int predict(struct predict_options *o, struct arena *arena, const char *name, struct machine_doc *doc, struct kernel *kernel, const struct verdict *before)
+{
+	struct prediction_inputs in = {
+		.machine = doc, .kernel = kernel, .command_line = command_line_of(o, arena, doc->command_line), .kernel_base = o->kernel_base, .trials = o->trials, .seed = o->seed,
+		.hotplug_bytes = o->hotplug, .hotplug_node = o->hotplug_node, .memory_changed = o->map || o->has_memory || o->has_add, .before = before,
+	};
+	struct mia_error *error;
 	struct verdict verdict;
 	int status = check_arch(o, kernel, &doc->machine);
 
@@ -285,7 +318,13 @@ static int predict(struct predict_options *o, struct arena *arena, const char *n
 		status = change_machine(o, arena, kernel, doc, &in);
 	if (status != STATUS_OK)
 		return status;
-	predict_run(arena, &in, &verdict);
+	/* Each kernel has a RAM disk of its own. */
+	in.unknown[UNKNOWN_INITRD] = phys_len(doc->machine.ramdisk) && doc->release.n && !str_eq(doc->release, kernel->release.text);
+	error = predict_run(arena, &in, &verdict);
+	if (error) {
+		cli_complain("%s", error->message);
+		return (int)error->code;
+	}
 	verdict.input_name = name;
 	if (!cli_has(o->cli, OPTION_QUIET) || strcmp(o->sink.ops->name, "text"))
 		o->sink.ops->verdict(&o->sink, &verdict);
@@ -309,7 +348,19 @@ static int predict_from_log(void *context, struct arena *arena, struct verdict *
 		status = find_kernel(o, arena, o->kernel, doc.machine.arch, kernel);
 	else
 		kernel_of_boot(arena, verdict, kernel);
-	return status == STATUS_OK ? predict(o, arena, verdict->input_name, &doc, kernel) : status;
+	return status == STATUS_OK ? predict(o, arena, verdict->input_name, &doc, kernel, changes_anything(o) ? verdict : NULL) : status;
+}
+
+/* The machine as it was described, with its own kernel and command line. */
+static const struct verdict *boot_unchanged(struct predict_options *o, struct arena *arena, const struct machine_doc *doc)
+{
+	struct verdict *verdict = arena_new(arena, struct verdict);
+	struct machine_doc *copy = arena_new(arena, struct machine_doc);
+	const struct kernel *own = doc->release.n ? shipped_find(o->shipped, doc->release, doc->machine.arch) : NULL;
+	struct prediction_inputs in = { .machine = copy, .kernel = own, .command_line = doc->command_line };
+
+	*copy = *doc;
+	return own && changes_anything(o) && !predict_run(arena, &in, verdict) ? verdict : NULL;
 }
 
 static int predict_from_file(struct predict_options *o, struct arena *arena)
@@ -326,7 +377,7 @@ static int predict_from_file(struct predict_options *o, struct arena *arena)
 	if (!o->kernel && !doc.release.n)
 		return cli_usage_error(o->cli, "which kernel? %s names none; --kernel does", o->machine);
 	status = find_kernel(o, arena, o->kernel ? o->kernel : str_dup(arena, doc.release), doc.machine.arch, kernel);
-	return status == STATUS_OK ? predict(o, arena, o->machine, &doc, kernel) : status;
+	return status == STATUS_OK ? predict(o, arena, o->machine, &doc, kernel, boot_unchanged(o, arena, &doc)) : status;
 }
 
 static int predict_guarded(struct predict_options *o)

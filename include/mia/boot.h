@@ -91,6 +91,7 @@ struct pgdat {
 	int *fallback;
 	size_t nr_fallback;
 	uint32_t cpus;             /* online CPUs */
+	uint64_t gigantic_room;    /* aligned free GiB when gigantic pages are asked for */
 };
 
 /* A memory block of a node's memory: [start, end) of one nid, as the NUMA code sees it. */
@@ -289,8 +290,13 @@ struct boot {
 
 	struct memblock memblock;
 	struct phys_range crashkernel, crashkernel_low, cma, swiotlb;
+	uint64_t crash_asked_bytes, crash_asked_base; /* what crashkernel= comes to here */
+	uint64_t crash_low_bytes;           /* of its part below 4 GiB, asked for or found necessary */
 	uint64_t crash_failed_bytes;        /* a crash kernel that was asked for and found no room */
 	bool swiotlb_failed;                /* a bounce buffer is needed and found no room */
+	bool crash_low_failed;              /* because of its low part */
+	struct phys_range crash_hole_low, crash_hole_high; /* largest free ranges for it, from a 16 MiB border: below its limit, above 4 GiB */
+	struct phys_range swiotlb_hole;     /* largest free range below 4 GiB when the bounce buffer is made */
 	struct phys_ranges gigantic;
 	uint64_t gigantic_asked;
 	struct phys_range initrd;           /* where the RAM disk lies at last */

@@ -62,6 +62,8 @@ enum { BIOS_EBDA_OLD, BIOS_EBDA_MIN, BIOS_REGIONS };                 /* BIOS_REG
 enum { EFI_FREE_NONE, EFI_FREE_UNRESERVED, EFI_FREE_SILENT, EFI_FREE_KEEP_DEBUG, EFI_FREE_KEEP_LOW, EFI_FREE_LINE };
 enum { DIRECT_MAP_WHOLE, DIRECT_MAP_RAM };                           /* DIRECT_MAP: holes too (to 3.8), RAM only */
 enum { KASLR_FIXED, KASLR_LOW, KASLR_ANYWHERE };                     /* KASLR_IMAGE: 16 MiB, the lowest 512 MiB, all of RAM */
+/* KASLR_RULES: 3.14, memmap= and mem= (4.11), EFI map (4.14), gigantic pages (4.19), hot-pluggable memory (5.1) */
+enum { KASLR_RULES_LOADER, KASLR_RULES_MEMMAP, KASLR_RULES_EFI, KASLR_RULES_GIGANTIC, KASLR_RULES_IMMOVABLE };
 enum { MAP_STEP_5, MAP_STEP_8 };                                     /* MAP_STEP: window grows 32 or 256 times */
 enum { MAP_BLOCK_ZERO, MAP_BLOCK_ROUND };                            /* MAP_BLOCK: without a free block start at 0, or below the end */
 enum { NUMA_SETUP_OLD, NUMA_SETUP_MEMBLKS };                         /* NUMA_SETUP: 2.6.32, later */
