@@ -256,19 +256,6 @@ static void put_groups(const struct report *r, const struct prediction *p)
 	table_write(&t);
 }
 
-static void put_unknowns(const struct report *r, const struct prediction *p)
-{
-	for (int u = 0; u < NR_UNKNOWNS; u++) {
-		struct strbuf s = { .arena = r->term.arena };
-
-		if (!p->unknown[u])
-			continue;
-		strbuf_printf(&s, "%s: %s.", unknown_name((enum unknown_id)u), unknown_title((enum unknown_id)u));
-		fputs("- ", r->term.out);
-		term_paragraph(&r->term, PAINT_PLAIN, 2, 2, strbuf_str(&s));
-	}
-}
-
 static void add_hole(struct table *t, const char *what, struct phys_range hole, bool in_bytes)
 {
 	table_cell(t, PAINT_PLAIN, str_of(what));
@@ -294,7 +281,7 @@ static void put_room(const struct report *r)
 	table_write(&t);
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		if (b->node[n].online && b->machine->gbpages)
-			term_printf(&r->term, PAINT_PLAIN, "node %zu has room for %" PRIu64 " pages of 1 GiB\n", n, b->node[n].gigantic_room);
+			term_printf(&r->term, PAINT_PLAIN, "node %zu has room for %" PRIu64 " page%s of 1 GiB\n", n, b->node[n].gigantic_room, b->node[n].gigantic_room == 1 ? "" : "s");
 }
 
 static void put_prediction(const struct report *r)
@@ -302,7 +289,6 @@ static void put_prediction(const struct report *r)
 	if (!r->v->prediction || !r->v->boot->physpages)
 		return;
 	put_groups(r, r->v->prediction);
-	put_unknowns(r, r->v->prediction);
 	put_room(r);
 }
 

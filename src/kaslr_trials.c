@@ -13,8 +13,7 @@
 #include "predict.h"
 
 #define TRIAL_ARENA_BYTES ((size_t)1 << 30)
-/* Kernel: init_cea_offsets() (arch/x86/mm/cpu_entry_area.c); a CPU's area is 59 pages of the 512 GiB that there are. */
-#define ENTRY_AREA_PAGES 59
+/* Kernel: init_cea_offsets() (arch/x86/mm/cpu_entry_area.c). */
 #define ENTRY_SPACE_PAGES (UINT64_C(512) << (30 - PAGE_SHIFT))
 #define PAGES_2M 512
 #define PAGES_1G (512 * 512)
@@ -56,15 +55,15 @@ static int by_number(const void *a, const void *b)
 }
 
 /* Tables for the areas of all CPUs: one for the top, one for each GiB and one for each 2 MiB that any of them touches. */
-static uint64_t random_entry_tables(struct arena *arena, uint64_t cpus, uint64_t *state)
+static uint64_t random_entry_tables(struct arena *arena, uint64_t cpus, uint64_t area_pages, uint64_t *state)
 {
 	uint64_t *at = arena_array(arena, uint64_t, cpus), tables = 1, last_2m = UINT64_MAX, last_1g = UINT64_MAX;
 
 	for (uint64_t i = 0; i < cpus; i++)
-		at[i] = random_below(state, ENTRY_SPACE_PAGES / ENTRY_AREA_PAGES) * ENTRY_AREA_PAGES;
+		at[i] = random_below(state, ENTRY_SPACE_PAGES / area_pages) * area_pages;
 	qsort(at, cpus, sizeof(*at), by_number);
 	for (uint64_t i = 0; i < cpus; i++)
-		for (uint64_t page = at[i]; page < at[i] + ENTRY_AREA_PAGES; page++) {
+		for (uint64_t page = at[i]; page < at[i] + area_pages; page++) {
 			tables += page / PAGES_2M != last_2m;
 			tables += page / PAGES_1G != last_1g;
 			last_2m = page / PAGES_2M;
@@ -112,14 +111,14 @@ static void keep(const struct boot *b, uint64_t trial, const struct samples *s, 
 
 static void run_trials(struct predictor *p, struct arena *scratch, struct kaslr_trials *t)
 {
-	uint64_t state = t->seed, cpus = max_u64(p->machine->possible_cpus, 1);
+	uint64_t state = t->seed, cpus = max_u64(p->machine->possible_cpus, 1), area_pages = max_u64((uint64_t)trait(&p->kernel->traits, TRAIT_ENTRY_AREA_PAGES), 1);
 	struct samples samples = { .total = arena_array(p->arena, uint64_t, t->nr), .crash_hole = arena_array(p->arena, uint64_t, t->nr) };
 
 	for (uint64_t i = 0; i < t->nr; i++) {
 		struct boot *boot = arena_new(scratch, struct boot);
 		uint64_t base = random_slot(p, &state);
 
-		predict_boot_at(p, scratch, base, random_entry_tables(scratch, cpus, &state), boot);
+		predict_boot_at(p, scratch, base, random_entry_tables(scratch, cpus, area_pages, &state), boot);
 		if (!i) {
 			list_zones(p->arena, boot, t);
 			samples.managed = arena_array(p->arena, uint64_t *, t->nr_zones + 1);

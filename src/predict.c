@@ -4,6 +4,7 @@
 #include "kaslr_slots.h"
 #include "mia/arena.h"
 #include "mia/ranges.h"
+#include "mia/triage.h"
 
 /* --- names --- */
 
@@ -75,7 +76,7 @@ static void limit_cpus(struct machine *m, const struct cmdline *cmdline)
 
 static bool entry_areas_random(const struct predictor *p)
 {
-	return trait(&p->kernel->traits, TRAIT_ENTRY_RANDOM) && !cmdline_has(p->cmdline, "nokaslr");
+	return trait(&p->kernel->traits, TRAIT_ENTRY_RANDOM) && trait(&p->kernel->traits, TRAIT_ENTRY_AREA_PAGES) && !cmdline_has(p->cmdline, "nokaslr");
 }
 
 void predict_boot_at(const struct predictor *p, struct arena *arena, uint64_t base, uint64_t tables, struct boot *ret)
@@ -89,7 +90,7 @@ void predict_boot_at(const struct predictor *p, struct arena *arena, uint64_t ba
 	if (tables && entry_areas_random(p)) {
 		kernel = arena_new(arena, struct kernel);
 		*kernel = *p->kernel;
-		kernel->traits.t[TRAIT_ENTRY_RANDOM].value = 0;
+		kernel->traits.t[TRAIT_ENTRY_AREA_PAGES].value = 0;
 		kernel->entry_area_pages = (struct quantity){ tables, KNOWN_PROFILE, 0 };
 	}
 	boot_run(arena, machine, kernel, p->cmdline, NULL, ret);
@@ -251,22 +252,29 @@ static void doubt_untried(struct predictor *p, struct boot *boot)
 	}
 }
 
+/* One on each level. */
+#define LEAST_ENTRY_TABLES 3
+
 /*
  * Each CPU's area has a table of two levels of its own, unless two of them come to lie close together, or one over a border.
  */
 static void doubt_entry_areas(const struct predictor *p, struct boot *boot)
 {
-	uint64_t cpus = max_u64(p->machine->possible_cpus, 1), usual = 1 + 2 * cpus, less = usual - 3, more = 2 * cpus;
+	uint64_t cpus = max_u64(p->machine->possible_cpus, 1), usual = 0, less, more;
+	struct zone *zone = NULL;
 
 	for (size_t i = 0; i < boot->allocations.nr; i++) {
-		struct zone *zone = boot->allocations.v[i].owner == OWNER_ENTRY_AREA ? boot_zone_of(boot, PFN_DOWN(boot->allocations.v[i].base), NULL) : NULL;
-
-		if (!zone)
+		if (boot->allocations.v[i].owner != OWNER_ENTRY_AREA)
 			continue;
-		zone->managed.min = sub_sat(zone->managed.min, more);
-		zone->managed.max = min_u64(zone->present, zone->managed.max + less);
-		break;
+		zone = zone ? zone : boot_zone_of(boot, PFN_DOWN(boot->allocations.v[i].base), NULL);
+		usual++;
 	}
+	if (!zone)
+		return;
+	less = sub_sat(usual, LEAST_ENTRY_TABLES);
+	more = sub_sat(1 + 4 * cpus, usual);
+	zone->managed.min = sub_sat(zone->managed.min, more);
+	zone->managed.max = min_u64(zone->present, zone->managed.max + less);
 	boot->totalram.min = sub_sat(boot->totalram.min, more);
 	boot->totalram.max += less;
 }
@@ -437,8 +445,11 @@ struct mia_error *predict_run(struct arena *arena, const struct prediction_input
 	if (error)
 		return error;
 	*ret = (struct verdict){ .machine = boot->machine, .kernel = p.kernel, .boot = boot, .prediction = p.out, .nr_boots = 1 };
+	dram_find(arena, NULL, boot, &ret->dram);
 	ledger_build(arena, ret);
 	gaps_collect(arena, ret);
+	ret->broken = machine_check(arena, ret);
+	triage_run(arena, ret);
 	predict_answer(&p, ret);
 	return NULL;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mia/arena.h"
+#include "mia/takers.h"
 #include "predict.h"
 
 #define PAGES_PER_SECTION (UINT64_C(1) << 15)
@@ -28,7 +29,7 @@ struct answerer {
 
 static void say_size(struct strbuf *s, uint64_t bytes)
 {
-	if (bytes >= 16 * GIB && !(bytes % GIB))
+	if (bytes >= 4 * GIB && !(bytes % GIB))
 		strbuf_printf(s, "%" PRIu64 " GiB", bytes / GIB);
 	else if (bytes >= MIB && !(bytes % MIB))
 		strbuf_printf(s, "%" PRIu64 " MiB", bytes / MIB);
@@ -93,19 +94,28 @@ static void note_change(struct change *top, const char *label, int64_t bytes)
 		}
 }
 
-static bool is_owner_row(const struct ledger_row *row)
+static int64_t taken(const struct takers *takers, const char *id)
 {
-	return row->parent && (!strcmp(row->parent, "reserved") || !strcmp(row->parent, "cut") || !strcmp(row->parent, "returned"));
+	for (size_t i = 0; i < takers->nr; i++)
+		if (!strcmp(takers->v[i].row->id, id))
+			return takers->v[i].bytes;
+	return 0;
 }
 
-static void find_changes(const struct ledger *before, const struct ledger *now, struct change *top)
+/* Owners that keep more or less than before; and how much there is at all. */
+static void find_changes(struct arena *arena, const struct ledger *before, const struct ledger *now, struct change *top)
 {
-	for (size_t i = 0; i < now->nr; i++)
-		if (is_owner_row(&now->v[i]))
-			note_change(top, now->v[i].label, now->v[i].bytes - row_bytes(before, now->v[i].id));
-	for (size_t i = 0; i < before->nr; i++)
-		if (is_owner_row(&before->v[i]) && !ledger_find(now, before->v[i].id))
-			note_change(top, before->v[i].label, -before->v[i].bytes);
+	struct takers was, is;
+
+	takers_rank(arena, before, &was);
+	takers_rank(arena, now, &is);
+	if (now->nr && before->nr)
+		note_change(top, now->v[0].label, now->v[0].bytes - before->v[0].bytes);
+	for (size_t i = 0; i < is.nr; i++)
+		note_change(top, is.v[i].row->label, is.v[i].bytes - taken(&was, is.v[i].row->id));
+	for (size_t i = 0; i < was.nr; i++)
+		if (!taken(&is, was.v[i].row->id))
+			note_change(top, was.v[i].row->label, -was.v[i].bytes);
 }
 
 static void answer_total(struct answerer *a)
@@ -121,7 +131,7 @@ static void answer_total(struct answerer *a)
 	change = (int64_t)pages_to_kib(a->b->totalram.v) - (int64_t)a->out->before_kib;
 	if (!change)
 		return;
-	find_changes(&before->ledger, &a->v->ledger, top);
+	find_changes(a->s.arena, &before->ledger, &a->v->ledger, top);
 	strbuf_printf(&a->s, "MemTotal becomes %" PRIu64 " kB, %" PRId64 " kB %s than the %" PRIu64 " kB of the boot at hand", pages_to_kib(a->b->totalram.v), magnitude(change),
 		      change < 0 ? "less" : "more", a->out->before_kib);
 	for (size_t i = 0; i < NAMED_CHANGES && top[i].label && magnitude(top[i].bytes) >= (int64_t)(64 * KIB); i++) {
