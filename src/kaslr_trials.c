@@ -96,8 +96,6 @@ static void list_zones(struct arena *arena, const struct boot *b, struct kaslr_t
 
 static void keep(const struct boot *b, uint64_t trial, const struct samples *s, struct kaslr_trials *t)
 {
-	bool wants_swiotlb = phys_len(b->swiotlb_hole) && cmdline_has(b->cmdline, "swiotlb");
-
 	s->total[trial] = b->totalram.v;
 	s->crash_hole[trial] = phys_len(b->crash_hole_low);
 	for (size_t z = 0; z < t->nr_zones; z++)
@@ -105,7 +103,7 @@ static void keep(const struct boot *b, uint64_t trial, const struct samples *s, 
 	t->crash_failed += b->crash_failed_bytes > 0;
 	t->gigantic_short += b->gigantic.nr < b->gigantic_asked;
 	t->least_gigantic = min_u64(t->least_gigantic, b->gigantic.nr);
-	t->swiotlb_failed += wants_swiotlb && !phys_len(b->swiotlb);
+	t->swiotlb_failed += b->swiotlb_failed;
 	t->image_hit += predict_image_hit(b);
 }
 
