@@ -449,7 +449,7 @@ struct mia_error *predict_run(struct arena *arena, const struct prediction_input
 	ledger_build(arena, ret);
 	gaps_collect(arena, ret);
 	ret->broken = machine_check(arena, ret);
-	triage_run(arena, ret);
+	triage_run(arena, NULL, ret);
 	predict_answer(&p, ret);
 	return NULL;
 }
