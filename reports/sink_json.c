@@ -313,7 +313,7 @@ static void prediction_unknowns(struct json_out *w, const struct prediction *p)
 	json_out_end_list(w);
 }
 
-static void prediction_answers(struct json_out *w, const struct answers *answers)
+static void prediction_answers(struct json_out *w, const struct outcomes *answers)
 {
 	json_out_list(w, "answers");
 	for (size_t i = 0; i < answers->nr; i++) {
@@ -426,7 +426,7 @@ static void prediction(struct json_out *w, const struct verdict *v)
 	if (!p)
 		return;
 	json_out_object(w, "prediction");
-	prediction_answers(w, &p->answers);
+	prediction_answers(w, &p->outcomes);
 	prediction_unknowns(w, p);
 	prediction_groups(w, p);
 	prediction_places(w, p);

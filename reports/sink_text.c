@@ -97,7 +97,7 @@ static void put_summary(const struct report *r)
 /* What a prediction means comes before its numbers. */
 static void put_answers(const struct report *r)
 {
-	const struct answers *answers = r->v->prediction ? &r->v->prediction->answers : NULL;
+	const struct outcomes *answers = r->v->prediction ? &r->v->prediction->outcomes : NULL;
 
 	for (size_t i = 0; answers && i < answers->nr; i++) {
 		fputs("> ", r->term.out);

@@ -47,7 +47,7 @@ static void say_range(struct strbuf *s, struct phys_range r)
 
 static void finish(struct answerer *a, const char *id, bool bad)
 {
-	*vec_push(a->s.arena, &a->out->answers) = (struct answer){ id, bad, strbuf_str(&a->s).p };
+	*vec_push(a->s.arena, &a->out->outcomes) = (struct outcome){ id, bad, strbuf_str(&a->s).p };
 	a->s = (struct strbuf){ .arena = a->s.arena };
 }
 

@@ -34,14 +34,14 @@ struct group_basis {
 };
 
 /* One sentence of what the prediction comes to, for who asked. */
-struct answer {
+struct outcome {
 	const char *id;   /* "crashkernel" */
 	bool bad;         /* not what was hoped for */
 	const char *text;
 };
 
-struct answers {
-	struct answer *v;
+struct outcomes {
+	struct outcome *v;
 	size_t nr, cap;
 };
 
@@ -87,7 +87,7 @@ struct prediction {
 	uint64_t memory_regions;   /* of memblock */
 	struct kaslr_trials *trials; /* NULL where none were asked for */
 	struct hotplug *hotplug;     /* NULL likewise */
-	struct answers answers;
+	struct outcomes outcomes;
 };
 
 #endif
