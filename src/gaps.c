@@ -49,6 +49,32 @@ static bool no_profile(const struct verdict *v) { return is_log(v) && !no_map(v)
 
 static bool silent_return(const struct verdict *v) { return v->boot->balance.silent; }
 
+/* Its map, which only efi=debug prints, would tell. */
+static bool efi_scattered(const struct verdict *v) { return v->boot->balance.unplaced_pages && !v->machine->efi.nr; }
+
+static bool distances_unknown(const struct verdict *v) { return v->boot->nr_online > 1 && !machine_distances_known(v->machine); }
+
+static bool lists_float(const struct verdict *v)
+{
+	for (size_t n = 0; n < v->boot->nr_nodes; n++)
+		for (size_t z = 0; z < v->boot->nr_zones; z++) {
+			const struct zone *zone = &v->boot->node[n].zone[v->boot->zone_order[z]];
+
+			if (zone->present && !zone->pcp_high_known)
+				return true;
+		}
+	return false;
+}
+
+/* The SRAT keeps a place for modules above the memory that there is; one that was put in and left offline shows in no line. */
+static bool room_for_modules(const struct verdict *v)
+{
+	for (size_t i = 0; is_log(v) && i < v->machine->srat.nr; i++)
+		if ((v->machine->srat.v[i].flags & SRAT_HOT_PLUGGABLE) && PFN_UP(v->machine->srat.v[i].range.end) > v->boot->max_pfn)
+			return !v->record->iomem.nr;
+	return false;
+}
+
 static bool onlined(const struct verdict *v) { return v->boot->onlined_later; }
 
 static bool log_only(const struct verdict *v)
@@ -67,15 +93,19 @@ static const struct {
 	{ "machine.map_lost", map_lost, "The firmware's own map", "The log begins behind it. The RAM of the nodes' list stands for it, so what the firmware keeps, the PCI gap and RAM buffers are not known." },
 	{ "machine.map_taken", map_taken, "Who defined the memory map", "The log shows a map that the user defined, but nothing on the command line defines one; it is taken as it stands." },
 	{ "kernel.release_guessed", release_guessed, "The kernel's version", "The line that names it is lost; the name of the image on the command line stands for it." },
+	{ "kernel.version", no_version, "Which kernel it was", "No line names its version. Its rules are those of the version that the words of the other lines fit best." },
 	{ "log.debug", debug_missing, "Lines of the debug level", "The log was kept without them, so edits of the map, MTRRs and sizes that kernels print at that level could not be checked." },
 	{ "log.tail", tail_missing, "What was reserved, and MemTotal", "The log ends before its Memory: line, so the model's own count stands unchecked." },
 	{ "log.end", end_missing, "What came back at the end of the boot", "The log ends before the kernel frees its init sections; MemTotal takes their usual sizes." },
-	{ "kernel.version", no_version, "Which kernel it was", "No line names its version. Its rules are those of the version that the words of the other lines fit best." },
 	{ "installed", not_installed, "How much memory is installed", "Only the sizes of the modules (dmidecode in a bundle) tell. The ledger starts from what the firmware or its registers show." },
 	{ "kernel.place", place_unknown, "Where the kernel image lies", "Its address is randomised and no line shows it: the zone that lacks its pages is not certain, so managed is a range in some zones." },
 	{ "kernel.image", image_estimated, "How large the kernel image is", "Neither a line nor a profile of this build tells." },
 	{ "kernel.profile", no_profile, "Sizes of small boot-time allocations", "No profile of this very build is at hand; they are taken from similar kernels (marked ~). 'meminit-analyze kernel learn' makes a profile from a boot with memblock=debug." },
 	{ "efi.silent", silent_return, "How much of the firmware's boot services memory came back", "This kernel gives it back without a line, so MemTotal lies within a range." },
+	{ "efi.place", efi_scattered, "In which zones the firmware's boot services memory lies", "Its map, which efi=debug prints, would tell. Until it comes back, the zones below 4 GiB lack it, and reserves set at that time count with it." },
+	{ "numa.distance", distances_unknown, "How far the nodes are from each other", "No line gives the SLIT, so the order in which nodes fall back on others is not known." },
+	{ "pcp.high", lists_float, "How long the per-CPU lists are", "This kernel lets them grow and shrink with use, between limits that are known." },
+	{ "hotplug.room", room_for_modules, "Whether modules were plugged in", "The SRAT keeps a place for them. One that is there but offline shows in /proc/iomem, and in no line of the log." },
 	{ "hotplug", onlined, "How much memory was plugged in later", "It was put to use after the boot without a line." },
 	{ "observed", log_only, "What /proc shows", "Only a log was given: zones could not be checked. Give a folder or archive with /proc/zoneinfo, meminfo and iomem." },
 };
