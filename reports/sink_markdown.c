@@ -1,16 +1,13 @@
 /*
  * sink_markdown.c - see sink_markdown.h.
- *
- * Words of a log stand in code spans, where nothing of them is markup; sentences that quote it have every mark escaped, and those
- * that would call a person or an issue are taken apart.
  */
 #include "sink_markdown.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "artifact.h"
+#include "markdown_text.h"
 #include "mia/arena.h"
 #include "report_text.h"
 #include "safe_text.h"
@@ -19,52 +16,9 @@
 /* Mismatches that are listed one by one. */
 #define LISTED_MISMATCHES 20
 
-/* --- escaping --- */
+static void put_text(struct sink *s, struct arena *arena, struct str raw) { markdown_text(s->out, arena, raw); }
 
-/* Is there markup in @c? A colon and a point make links of "http://..." and "www.". */
-static bool needs_escape(char c, char before, char after)
-{
-	if (c == ':')
-		return after && !isspace((unsigned char)after);
-	if (c == '.')
-		return before == 'w' || before == 'W';
-	return (unsigned char)c < 0x80 && ispunct((unsigned char)c) && !strchr(",()%'\"/=+-", c);
-}
-
-static void put_text(struct sink *s, struct arena *arena, struct str raw)
-{
-	struct str safe = safe_text(arena, raw);
-
-	for (size_t i = 0; i < safe.n; i++) {
-		char c = safe.p[i];
-
-		if (c == '@' || c == '#')
-			fprintf(s->out, "&#%d;<!-- -->", c);
-		else if (c == '<' || c == '>' || c == '&')
-			fprintf(s->out, "&#%d;", c);
-		else if (needs_escape(c, i ? safe.p[i - 1] : ' ', i + 1 < safe.n ? safe.p[i + 1] : ' '))
-			fprintf(s->out, "\\%c", c);
-		else
-			fputc(c, s->out);
-	}
-}
-
-/* Between more backticks than any that are inside. */
-static void put_code(struct sink *s, struct arena *arena, struct str raw)
-{
-	struct str safe = safe_text(arena, raw);
-	size_t run = 0, longest = 0;
-
-	for (size_t i = 0; i < safe.n; i++) {
-		run = safe.p[i] == '`' ? run + 1 : 0;
-		longest = run > longest ? run : longest;
-	}
-	for (size_t i = 0; i <= longest; i++)
-		fputc('`', s->out);
-	fprintf(s->out, longest ? " %.*s " : "%.*s", STR_ARG(safe));
-	for (size_t i = 0; i <= longest; i++)
-		fputc('`', s->out);
-}
+static void put_code(struct sink *s, struct arena *arena, struct str raw) { markdown_code(s->out, arena, raw); }
 
 /* --- parts --- */
 

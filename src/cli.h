@@ -23,7 +23,7 @@ enum verb_bits {
 #undef VERB
 	IN_ALL = (1 << NR_VERBS) - 1,
 	/* verbs that analyse logs */
-	IN_INPUT = IN_ANALYZE | IN_REPLAY | IN_KERNEL | IN_MACHINE | IN_MAP | IN_DB | IN_PREDICT | IN_REPORT | IN_EXPLAIN,
+	IN_INPUT = IN_ANALYZE | IN_REPLAY | IN_KERNEL | IN_MACHINE | IN_MAP | IN_DB | IN_PREDICT | IN_REPORT | IN_EXPLAIN | IN_DIFF,
 };
 
 enum option_id {

@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
 
 /* --- the question --- */
 
@@ -149,18 +148,10 @@ struct answer *explain_begin(struct explainer *e, const struct what *what, const
 
 static struct str vprintf_str(struct explainer *e, const char *format, va_list args)
 {
-	va_list again;
-	char *text;
-	int n;
+	struct strbuf buf = { .arena = e->arena };
 
-	va_copy(again, args);
-	n = vsnprintf(NULL, 0, format, again);
-	va_end(again);
-	if (n < 0)
-		return (struct str){ "", 0 };
-	text = arena_alloc(e->arena, (size_t)n + 1);
-	vsnprintf(text, (size_t)n + 1, format, args);
-	return (struct str){ text, (size_t)n };
+	strbuf_vprintf(&buf, format, args);
+	return strbuf_str(&buf);
 }
 
 struct str explain_printf(struct explainer *e, const char *format, ...)

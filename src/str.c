@@ -171,20 +171,38 @@ void strbuf_add(struct strbuf *buf, struct str s)
 
 void strbuf_char(struct strbuf *buf, char c) { strbuf_add(buf, (struct str){ &c, 1 }); }
 
-void strbuf_printf(struct strbuf *buf, const char *format, ...)
+void strbuf_vprintf(struct strbuf *buf, const char *format, va_list args)
 {
-	va_list args, again;
+	va_list again;
 	int n;
 
-	va_start(args, format);
 	va_copy(again, args);
 	n = vsnprintf(NULL, 0, format, args);
-	va_end(args);
 	if (n > 0) {
 		vsnprintf(strbuf_room(buf, (size_t)n), (size_t)n + 1, format, again);
 		buf->n += (size_t)n;
 	}
 	va_end(again);
+}
+
+void strbuf_printf(struct strbuf *buf, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	strbuf_vprintf(buf, format, args);
+	va_end(args);
+}
+
+struct str str_printf(struct arena *arena, const char *format, ...)
+{
+	struct strbuf buf = { .arena = arena };
+	va_list args;
+
+	va_start(args, format);
+	strbuf_vprintf(&buf, format, args);
+	va_end(args);
+	return strbuf_str(&buf);
 }
 
 struct str strbuf_str(struct strbuf *buf)

@@ -22,6 +22,14 @@ static const struct {
 	{ "returned.swiotlb", "swiotlb" },
 };
 
+const char *taker_of_returned(const char *returned)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(givers); i++)
+		if (!strcmp(givers[i].returned, returned))
+			return givers[i].owner;
+	return NULL;
+}
+
 /* A row that stands for one owner: no part of another's, and none of the trunk. */
 static bool is_owner(const struct ledger_row *row)
 {

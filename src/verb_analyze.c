@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "limit.h"
 #include "session.h"
 #include "sink.h"
 
@@ -10,9 +11,7 @@ struct analyze {
 	struct sink sink;
 	enum severity fail_on;
 	bool quiet;
-	bool limited;               /* --max-unexplained was given */
-	bool limit_is_percent;
-	uint64_t limit;             /* bytes, or thousandths of a percent */
+	struct limit limit;         /* --max-unexplained */
 };
 
 static int parse_format(const struct cli *cli, struct analyze *ret)
@@ -43,37 +42,9 @@ static int parse_fail_on(const struct cli *cli, struct analyze *ret)
 	return cli_usage_error(cli, "--fail-on wants note, warning or error, not '%s'", s);
 }
 
-static int parse_limit(const struct cli *cli, struct analyze *ret)
-{
-	const char *s = cli->value[OPTION_MAX_UNEXPLAINED];
-	struct str rest;
-	char *end;
-	double percent;
-
-	if (!s)
-		return STATUS_OK;
-	ret->limited = true;
-	percent = strtod(s, &end);
-	if (end != s && !strcmp(end, "%") && percent >= 0 && percent <= 100) {
-		ret->limit_is_percent = true;
-		ret->limit = (uint64_t)(percent * 1000);
-		return STATUS_OK;
-	}
-	ret->limit = str_memparse(str_of(s), &rest);
-	if (rest.n || s[0] < '0' || s[0] > '9')
-		return cli_usage_error(cli, "--max-unexplained wants a size or a percentage, not '%s'", s);
-	return STATUS_OK;
-}
-
 static bool too_much_unexplained(const struct analyze *a, const struct verdict *v)
 {
-	uint64_t limit = a->limit;
-
-	if (!a->limited || !v->unexplained_known)
-		return false;
-	if (a->limit_is_percent)
-		limit = PFN_PHYS(v->boot->physpages) / 100000 * a->limit;
-	return v->unexplained_bytes > limit;
+	return v->unexplained_known && limit_exceeded(&a->limit, v->unexplained_bytes, PFN_PHYS(v->boot->physpages));
 }
 
 static int judge(const struct analyze *a, const struct verdict *v)
@@ -106,7 +77,7 @@ int verb_analyze(const struct cli *cli)
 	if (status == STATUS_OK)
 		status = parse_fail_on(cli, &a);
 	if (status == STATUS_OK)
-		status = parse_limit(cli, &a);
+		status = limit_parse(cli, &a.limit);
 	if (status != STATUS_OK)
 		return status;
 	a.quiet = cli_has(cli, OPTION_QUIET);

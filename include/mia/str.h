@@ -6,6 +6,7 @@
 #ifndef MIA_STR_H
 #define MIA_STR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -72,6 +73,9 @@ struct strbuf {
 void strbuf_add(struct strbuf *buf, struct str s);
 void strbuf_char(struct strbuf *buf, char c);
 __attribute__((format(printf, 2, 3))) void strbuf_printf(struct strbuf *buf, const char *format, ...);
+__attribute__((format(printf, 2, 0))) void strbuf_vprintf(struct strbuf *buf, const char *format, va_list args);
+/* A text of its own. */
+__attribute__((format(printf, 2, 3))) struct str str_printf(struct arena *arena, const char *format, ...);
 /* The text so far; NUL terminated. */
 struct str strbuf_str(struct strbuf *buf);
 

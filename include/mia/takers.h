@@ -16,6 +16,9 @@ struct takers {
 	size_t nr, cap;
 };
 
+/* The owner whose memory a row of what came back was; NULL if it is none's. */
+const char *taker_of_returned(const char *returned);
+
 void takers_rank(struct arena *arena, const struct ledger *ledger, struct takers *ret);
 
 #endif
