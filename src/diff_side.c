@@ -138,7 +138,18 @@ static void read_total(struct json_object *doc, struct diff_side *ret)
 	ret->mem_total_known = json_object_is_type(total, json_type_int);
 	ret->mem_total_bytes = ret->mem_total_known ? json_object_get_int64(total) * (int64_t)KIB : 0;
 	ret->mem_total_basis = observed ? AMOUNT_EXACT : basis_of(member(member(doc, "predicted"), "mem_total_basis"));
-	ret->is_prediction = member(doc, "prediction") != NULL;
+}
+
+/* A prediction says so first among what is not known. */
+static bool is_prediction(struct json_object *gaps)
+{
+	for (size_t i = 0; json_object_is_type(gaps, json_type_array) && i < json_object_array_length(gaps); i++) {
+		struct json_object *id = member(json_object_array_get_idx(gaps, i), "id");
+
+		if (json_object_is_type(id, json_type_string) && !strcmp(json_object_get_string(id), "prediction"))
+			return true;
+	}
+	return false;
 }
 
 struct mia_error *diff_side_load(struct arena *arena, const char *path, struct diff_side *ret)
@@ -164,6 +175,7 @@ struct mia_error *diff_side_load(struct arena *arena, const char *path, struct d
 		read_row(arena, json_object_array_get_idx(ledger, i), &ret->ledger);
 	read_map(arena, member(machine, "e820"), &ret->e820);
 	read_total(doc, ret);
+	ret->is_prediction = is_prediction(member(doc, "gaps"));
 	json_object_put(doc);
 	return ret->ledger.nr ? NULL : mia_error_new(arena, MIA_ERROR_INPUT, "%s: the verdict has no ledger: its boot showed no memory map", path);
 }
