@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "files.h"
 #include "log_line.h"
 #include "mia/arena.h"
 #include "rules.h"
@@ -90,6 +91,8 @@ static void read_line(void *context, const struct log_line *line)
 	rule = rules_match(line->text, &f);
 	if (!rule) {
 		keep_message(r, line->text);
+		if (r->boot)
+			show_mem_line(r->arena, &r->boot->show_mem, line->text, line->nr);
 		return;
 	}
 	f.line = line->nr;

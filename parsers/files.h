@@ -11,6 +11,8 @@
 struct arena;
 
 void zoneinfo_parse(struct arena *arena, struct str bytes, struct zoneinfo *ret);
+/* One line of a log, which may be of a report of the kernel's memory. */
+void show_mem_line(struct arena *arena, struct show_mem *report, struct str text, uint32_t line);
 /* "Key: 123 kB" (meminfo) and "key 123" (vmstat). */
 void key_values_parse(struct arena *arena, struct str bytes, struct key_values *ret);
 /* Without the rows that an ordinary user sees: "00000000-00000000 : System RAM". */

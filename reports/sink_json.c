@@ -557,8 +557,8 @@ static void observed_files(struct json_out *w, const struct boot_record *r)
 		observed_direct_map(w, &r->meminfo);
 	}
 	said(w, "min_free_kbytes", r->min_free_kbytes);
-	if (r->zoneinfo.nr)
-		observed_nodes(w, &r->zoneinfo);
+	if (record_zones(r)->nr)
+		observed_nodes(w, record_zones(r));
 	if (r->iomem.nr) {
 		json_out_list(w, "iomem");
 		for (size_t i = 0; i < r->iomem.nr; i++)

@@ -128,7 +128,7 @@ static bool is_predicted(const struct boot *b, const struct zoneinfo_zone *z)
 static struct mia_error *write_predicted_zones(struct writer *w)
 {
 	const struct boot *b = w->v->boot;
-	const struct zoneinfo *zi = &w->v->record->zoneinfo;
+	const struct zoneinfo *zi = record_zones(w->v->record);
 	struct mia_error *error = NULL;
 
 	for (size_t n = 0; n < b->nr_nodes; n++)
@@ -146,10 +146,10 @@ static struct mia_error *write_predicted_zones(struct writer *w)
 	return error;
 }
 
-/* What zoneinfo has and the model has not. */
+/* What was seen and the model has not. */
 static struct mia_error *write_other_zones(struct writer *w)
 {
-	const struct zoneinfo *zi = &w->v->record->zoneinfo;
+	const struct zoneinfo *zi = record_zones(w->v->record);
 	struct mia_error *error = NULL;
 
 	for (size_t i = 0; i < zi->nr && !error; i++) {

@@ -15,12 +15,12 @@ struct zone_view {
 	const struct zoneinfo_zone *file; /* NULL if the input has none */
 };
 
-/* The line of zoneinfo that states a number. */
-static void at(struct answer_row *r, struct said said)
+/* The line of zoneinfo, or of a report in the log, that states a number. */
+static void at(const struct explainer *e, struct answer_row *r, struct said said)
 {
 	if (!said.line)
 		return;
-	r->source = SOURCE_ZONEINFO;
+	r->source = record_zones_source(e->record);
 	row_line(r, said.line);
 }
 
@@ -36,9 +36,11 @@ static const struct zone *find_zone(const struct boot *b, int nid, struct str na
 
 static const struct zoneinfo_zone *find_file(const struct boot_record *record, int nid, const char *name)
 {
-	for (size_t i = 0; record && i < record->zoneinfo.nr; i++)
-		if (record->zoneinfo.v[i].nid == nid && str_is(str_of(record->zoneinfo.v[i].name), name))
-			return &record->zoneinfo.v[i];
+	const struct zoneinfo *zones = record ? record_zones(record) : NULL;
+
+	for (size_t i = 0; zones && i < zones->nr; i++)
+		if (zones->v[i].nid == nid && str_is(str_of(zones->v[i].name), name))
+			return &zones->v[i];
 	return NULL;
 }
 
@@ -54,12 +56,12 @@ static void say_geometry(struct explainer *e, const struct zone_view *z)
 	row_stage(r, STAGE_ZONES);
 	r = row_address(e, "start_pfn", "start_pfn", zone->span.start);
 	if (z->file)
-		at(r, z->file->start_pfn);
+		at(e, r, z->file->start_pfn);
 	r = row_pages(e, "spanned", "spanned", zone->spanned);
 	row_why(e, r, "0x%" PRIx64 " - 0x%" PRIx64 ": from its first page to its last.", zone->span.end, zone->span.start);
 	row_stage(r, STAGE_ZONES);
 	if (z->file)
-		at(r, z->file->spanned);
+		at(e, r, z->file->spanned);
 	r = row_pages(e, "present", "present", zone->present_shown);
 	if (zone->present_shown != zone->present)
 		row_why(e, r, "%" PRIu64 " pages of memory, less %" PRIu64 " for their struct pages and %" PRIu64 " reserved below 16 MiB: so this kernel counts.", zone->present, zone->memmap_pages, zone->dma_reserve);
@@ -67,7 +69,7 @@ static void say_geometry(struct explainer *e, const struct zone_view *z)
 		row_why(e, r, "Pages of memory among them.");
 	row_stage(r, STAGE_ZONES);
 	if (z->file)
-		at(r, z->file->present);
+		at(e, r, z->file->present);
 	r = row_pages(e, "absent", "absent", zone->spanned - zone->present);
 	row_why(e, r, "spanned - present: holes.");
 	if (!zone->unavailable)
@@ -125,7 +127,7 @@ static void say_managed(struct explainer *e, const struct zone_view *z)
 	}
 	row_stage(r, STAGE_FREE_ALL);
 	if (z->file)
-		at(r, z->file->managed);
+		at(e, r, z->file->managed);
 	if (zone->managed.basis == AMOUNT_BOUNDED || zone->managed.basis == AMOUNT_ESTIMATED) {
 		row_pages(e, "managed_min", "managed, at least", zone->managed.min);
 		row_pages(e, "managed_max", "managed, at most", zone->managed.max);
@@ -167,7 +169,7 @@ static void say_min(struct explainer *e, const struct zone_view *z)
 		row_why(e, r, "A zone that the kernel itself cannot use keeps a 1024th of it, 32 to 128 pages.");
 	row_stage(r, STAGE_WATERMARKS);
 	if (z->file)
-		at(r, z->file->min);
+		at(e, r, z->file->min);
 }
 
 static void say_marks(struct explainer *e, const struct zone_view *z)
@@ -182,19 +184,19 @@ static void say_marks(struct explainer *e, const struct zone_view *z)
 		row_why(e, r, "min + %" PRIu64 ": a quarter of min's share.", step);
 	row_stage(r, STAGE_WATERMARKS);
 	if (z->file)
-		at(r, z->file->low);
+		at(e, r, z->file->low);
 	r = row_pages(e, "high", "high", zone->high);
 	row_why(e, r, "min + %" PRIu64 ": twice that%s.", zone->high - zone->min, boot_trait(e->b, TRAIT_WATERMARK_STEP) ? "" : ", half of min's share");
 	row_stage(r, STAGE_WATERMARKS);
 	if (z->file)
-		at(r, z->file->high);
+		at(e, r, z->file->high);
 	if (!zone->has_promo)
 		return;
 	r = row_pages(e, "promo", "promo", zone->promo);
 	row_why(e, r, "min + %" PRIu64 ": three times that.", zone->promo - zone->min);
 	row_stage(r, STAGE_WATERMARKS);
 	if (z->file)
-		at(r, z->file->promo);
+		at(e, r, z->file->promo);
 }
 
 /* What the zone keeps from requests that a higher zone could serve. */
@@ -222,7 +224,7 @@ static void say_protection(struct explainer *e, const struct zone_view *z)
 			row_why(e, r, above ? "Nothing is kept." : "There is no memory above.");
 		row_stage(r, STAGE_WATERMARKS);
 		if (z->file && z->file->nr_protection)
-			at(r, (struct said){ 1, z->file->protection_line });
+			at(e, r, (struct said){ 1, z->file->protection_line });
 	}
 }
 
@@ -237,7 +239,7 @@ static void say_pcp(struct explainer *e, const struct zone_view *z)
 	row_why(e, r, "A thousandth of the zone, bounded, as one less than a power of two; moved between the zone and a CPU's list at once.");
 	row_stage(r, STAGE_PCP);
 	if (z->file)
-		at(r, z->file->pcp_batch);
+		at(e, r, z->file->pcp_batch);
 	if (boot_trait(e->b, TRAIT_PCP_HIGH) == PCP_HIGH_AUTO) {
 		r = row_pages(e, "pcp_high_min", "pcp high_min", zone->pcp_high_min);
 		row_why(e, r, "low / %" PRIu64 " CPUs, at least four batches; high floats between the two with use.", cpus);
@@ -251,14 +253,14 @@ static void say_pcp(struct explainer *e, const struct zone_view *z)
 		else
 			row_why(e, r, "low / %" PRIu64 " CPUs, at least four batches.", cpus);
 		if (z->file)
-			at(r, z->file->pcp_high);
+			at(e, r, z->file->pcp_high);
 	}
 	row_stage(r, STAGE_PCP);
 	r = row_number(e, "stat_threshold", "stat_threshold", zone->stat_threshold);
 	row_why(e, r, "2 * fls(%" PRIu32 " CPUs) * (1 + fls(pages / 32768)), 125 at most: how far a CPU's own counter may run off.", e->b->machine->online_cpus);
 	row_stage(r, STAGE_PCP);
 	if (z->file)
-		at(r, z->file->stat_threshold);
+		at(e, r, z->file->stat_threshold);
 }
 
 /* Where the input says otherwise. */

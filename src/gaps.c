@@ -79,7 +79,7 @@ static bool onlined(const struct verdict *v) { return v->boot->onlined_later; }
 
 static bool log_only(const struct verdict *v)
 {
-	return is_log(v) && !no_map(v) && !v->record->zoneinfo.nr && !v->record->meminfo.nr;
+	return is_log(v) && !no_map(v) && !record_zones(v->record)->nr && !v->record->meminfo.nr;
 }
 
 static const struct {

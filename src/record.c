@@ -72,6 +72,13 @@ const char *source_name(enum source_kind kind)
 	return kind < NR_SOURCES ? names[kind] : "?";
 }
 
+enum source_kind record_zones_source(const struct boot_record *record) { return record->zoneinfo.nr ? SOURCE_ZONEINFO : SOURCE_DMESG; }
+
+const struct zoneinfo *record_zones(const struct boot_record *record)
+{
+	return record->zoneinfo.nr ? &record->zoneinfo : &record->show_mem.zones;
+}
+
 const struct key_value *key_values_find(const struct key_values *kv, const char *key)
 {
 	for (size_t i = 0; i < kv->nr; i++)

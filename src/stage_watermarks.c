@@ -148,8 +148,11 @@ static void set_protection(struct boot *b)
 			bool none = !ratio || (!reserve_size(b, zone) && boot_trait(b, TRAIT_RESERVE_EMPTY));
 
 			for (size_t j = i + 1; j < b->nr_zones; j++) {
-				above += reserve_size(b, &b->node[n].zone[b->zone_order[j]]);
-				zone->protection[b->zone_order[j]] = none ? 0 : above / ratio;
+				uint64_t size = reserve_size(b, &b->node[n].zone[b->zone_order[j]]);
+				bool nobody = !size && boot_trait(b, TRAIT_RESERVE_FROM_EMPTY);
+
+				above += size;
+				zone->protection[b->zone_order[j]] = none || nobody ? 0 : above / ratio;
 			}
 		}
 }

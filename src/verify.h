@@ -15,6 +15,7 @@ struct verifier {
 	const struct boot_record *record;
 	const struct boot *boot;
 	struct checks *checks;
+	enum source_kind zones_source; /* zoneinfo, or a report in the log */
 };
 
 /* One thing that is compared: its name, its place, where it was read, and the stage that computes it. */

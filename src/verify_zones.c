@@ -1,5 +1,5 @@
 /*
- * verify_zones.c - zone by zone: the model against zoneinfo.
+ * verify_zones.c - zone by zone: the model against zoneinfo, or what a report in the log repeats of it.
  *
  * One table says which number of a zone stands where in the file.
  */
@@ -40,14 +40,14 @@ struct pair {
 
 static void add(struct verifier *v, const struct pair *p, const char *id, struct value predicted, struct said file, enum stage_id stage)
 {
-	struct check_of of = { id, p->where, SOURCE_ZONEINFO, file.line, stage };
+	struct check_of of = { id, p->where, v->zones_source, file.line, stage };
 
 	verify_allow_for_doubt(v, verify_add(v, &of, predicted, value_said(file)));
 }
 
 static void verify_managed(struct verifier *v, const struct pair *p)
 {
-	struct check_of of = { "zone.managed", p->where, SOURCE_ZONEINFO, p->file->managed.line, STAGE_LATE };
+	struct check_of of = { "zone.managed", p->where, v->zones_source, p->file->managed.line, STAGE_LATE };
 	struct check *c = verify_add(v, &of, value_amount(p->model->managed), value_said(p->file->managed));
 
 	verify_allow_amount(c, p->model->managed, p->file->managed.value, "bounded: where the image lies is not known");
@@ -57,7 +57,7 @@ static void verify_protection(struct verifier *v, const struct pair *p)
 {
 	const struct boot *b = v->boot;
 	struct value predicted = { .known = true, .nr = b->nr_zones }, observed = { .known = p->file->nr_protection > 0, .nr = p->file->nr_protection };
-	struct check_of of = { "zone.protection", p->where, SOURCE_ZONEINFO, p->file->protection_line, STAGE_WATERMARKS };
+	struct check_of of = { "zone.protection", p->where, v->zones_source, p->file->protection_line, STAGE_WATERMARKS };
 
 	for (size_t i = 0; i < b->nr_zones; i++)
 		predicted.v[i] = p->model->protection[b->zone_order[i]];
@@ -71,7 +71,7 @@ static void verify_pcp_high(struct verifier *v, const struct pair *p)
 	if (p->file->pcp_high_min.line) {
 		add(v, p, "zone.pcp_high_min", value_number(p->model->pcp_high_min), p->file->pcp_high_min, STAGE_PCP);
 		add(v, p, "zone.pcp_high_max", value_number(p->model->pcp_high_max), p->file->pcp_high_max, STAGE_PCP);
-	} else if (boot_trait(v->boot, TRAIT_PCP_HIGH) != PCP_HIGH_AUTO) {
+	} else if (p->file->pcp_high.line && boot_trait(v->boot, TRAIT_PCP_HIGH) != PCP_HIGH_AUTO) {
 		add(v, p, "zone.pcp_high", value_number(p->model->pcp_high), p->file->pcp_high, STAGE_PCP);
 	}
 }
@@ -94,7 +94,7 @@ static void verify_zone(struct verifier *v, const struct zoneinfo_zone *file)
 
 	/* A zone that memory was onlined into later, or that the model does not have: nothing to compare with. */
 	if (!p.model || (v->boot->onlined_later && p.model->managed.basis == AMOUNT_UNKNOWN)) {
-		struct check_of of = { "zone.present", p.where, SOURCE_ZONEINFO, file->line, STAGE_ZONES };
+		struct check_of of = { "zone.present", p.where, v->zones_source, file->line, STAGE_ZONES };
 
 		verify_add(v, &of, value_unknown, value_said(file->present))->slack_why = p.model ? "memory was onlined after the boot" : NULL;
 		return;
@@ -104,12 +104,16 @@ static void verify_zone(struct verifier *v, const struct zoneinfo_zone *file)
 		verify_managed(v, &p);
 	if (!file->present.value || v->boot->onlined_later)
 		return;
-	verify_protection(v, &p);
+	if (file->protection_line)
+		verify_protection(v, &p);
 	verify_pcp_high(v, &p);
 }
 
 void verify_zones(struct verifier *v)
 {
-	for (size_t i = 0; i < v->record->zoneinfo.nr; i++)
-		verify_zone(v, &v->record->zoneinfo.v[i]);
+	const struct zoneinfo *zones = record_zones(v->record);
+
+	v->zones_source = record_zones_source(v->record);
+	for (size_t i = 0; i < zones->nr; i++)
+		verify_zone(v, &zones->v[i]);
 }

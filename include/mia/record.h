@@ -137,6 +137,13 @@ struct zoneinfo {
 	size_t nr, cap;
 };
 
+/* What a report in the log says of the zones (out of memory, SysRq-m): some of the numbers of zoneinfo. */
+struct show_mem {
+	struct zoneinfo zones;
+	bool open; /* what the last zone keeps from others stands in the next line */
+	bool over; /* the next report has begun */
+};
+
 /* "Key: 123 kB" */
 struct key_value {
 	struct str key;
@@ -264,6 +271,7 @@ struct boot_record {
 	struct trait evidence[NR_TRAITS]; /* basis BASIS_EVIDENCE where a line decided */
 
 	struct zoneinfo zoneinfo;
+	struct show_mem show_mem;
 	struct key_values meminfo, vmstat;
 	struct iomem iomem;
 	struct buddyinfo buddyinfo;
@@ -282,5 +290,9 @@ struct boot_record {
 	uint64_t dimm_bytes; /* dmidecode: installed modules; 0 if not said */
 	struct notes notes;
 };
+
+/* What is said of the zones: by zoneinfo, or else by a report in the log. */
+const struct zoneinfo *record_zones(const struct boot_record *record);
+enum source_kind record_zones_source(const struct boot_record *record);
 
 #endif
