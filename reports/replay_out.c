@@ -89,6 +89,15 @@ static void put_replay_line(FILE *out, bool color, const struct replay_line *l)
 	}
 }
 
+/* What the stage of that name re-executes. */
+static const char *kernel_functions(const char *stage)
+{
+	for (int id = 0; id < NR_STAGES; id++)
+		if (stage_name((enum stage_id)id) == stage)
+			return stage_kernel((enum stage_id)id);
+	return "?";
+}
+
 void replay_write_text(const struct verdict *v, const struct replay *replay, bool color, FILE *out)
 {
 	size_t nr[REPLAY_NOT_MODELLED + 1] = { 0 };
@@ -102,7 +111,7 @@ void replay_write_text(const struct verdict *v, const struct replay *replay, boo
 
 		/* A heading where the boot enters another stage. */
 		if (l->stage && l->stage != stage) {
-			fprintf(out, "%s@@ %s @@%s\n", color ? "\033[36m" : "", l->stage, color ? "\033[0m" : "");
+			fprintf(out, "%s@@ %s: %s @@%s\n", color ? "\033[36m" : "", l->stage, kernel_functions(l->stage), color ? "\033[0m" : "");
 			stage = l->stage;
 		}
 		nr[l->verdict]++;

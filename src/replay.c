@@ -60,7 +60,10 @@ static bool is_in(enum fact_kind kind, const enum fact_kind *list, size_t nr)
 struct entry {
 	struct replay_line line;
 	uint64_t key; /* boot order: line, then what the model says behind it */
+	size_t seq;   /* among equals, the order in which they were said */
 	enum fact_kind kind;
+	enum stage_id stage;
+	bool anchor;  /* input that a stage repeats: it shows where the boot stands, and is not printed */
 };
 
 struct entries {
@@ -72,6 +75,7 @@ struct builder {
 	struct arena *arena;
 	const struct verdict *verdict;
 	struct entries said, heard; /* what the model and the log say, without input */
+	struct entries others;      /* of the log: input, and what is not modelled */
 	ptrdiff_t *partner;         /* of each that was said: index in heard, or -1 */
 };
 
@@ -117,29 +121,32 @@ static void collect_said(struct builder *b)
 	for (size_t i = 0; i < said->nr; i++) {
 		const struct saying *s = &said->v[i];
 		bool filtered = b->verdict->record->debug_missing && fact_is_debug((enum fact_kind)s->fact.kind);
-		struct str words = is_input(b, &s->fact) || filtered ? (struct str){ 0 } : words_of(b, &s->fact);
+		struct str words = filtered ? (struct str){ 0 } : words_of(b, &s->fact);
 
 		if (words.p)
-			*vec_push(b->arena, &b->said) = (struct entry){ { 0, stage_name(s->stage), words, { 0 }, REPLAY_MISSING }, 0, (enum fact_kind)s->fact.kind };
+			*vec_push(b->arena, &b->said) = (struct entry){
+				.line = { 0, stage_name(s->stage), words, { 0 }, REPLAY_MISSING }, .kind = (enum fact_kind)s->fact.kind, .stage = s->stage,
+				.anchor = is_input(b, &s->fact),
+			};
 	}
 }
 
-static void collect_heard(struct builder *b, struct entries *others)
+static void collect_heard(struct builder *b)
 {
 	const struct facts *log = &b->verdict->record->log;
 
 	for (size_t i = 0; i < log->nr; i++) {
 		const struct fact *f = &log->v[i];
-		struct entry e = { { f->line, NULL, { 0 }, right_trim(f->text), REPLAY_NOT_MODELLED }, (uint64_t)f->line << 32, (enum fact_kind)f->kind };
+		struct entry e = { .line = { f->line, NULL, { 0 }, right_trim(f->text), REPLAY_NOT_MODELLED }, .key = (uint64_t)f->line << 32, .kind = (enum fact_kind)f->kind };
 
 		if (is_input(b, f)) {
 			e.line.verdict = REPLAY_INPUT;
-			*vec_push(b->arena, others) = e;
+			*vec_push(b->arena, &b->others) = e;
 		} else if (is_in(e.kind, modelled, ARRAY_SIZE(modelled))) {
 			e.line.verdict = REPLAY_EXTRA;
 			*vec_push(b->arena, &b->heard) = e;
 		} else {
-			*vec_push(b->arena, others) = e;
+			*vec_push(b->arena, &b->others) = e;
 		}
 	}
 }
@@ -151,7 +158,7 @@ static size_t *of_kind(struct builder *b, const struct entries *all, enum fact_k
 
 	*nr = 0;
 	for (size_t i = 0; i < all->nr; i++)
-		if (all->v[i].kind == kind)
+		if (all->v[i].kind == kind && !all->v[i].anchor)
 			ret[(*nr)++] = i;
 	return ret;
 }
@@ -179,6 +186,45 @@ static void pair_kind(struct builder *b, enum fact_kind kind)
 	}
 }
 
+/*
+ * What the log tells just before a stage, where the stage itself may have no line in it: a line that only the model says is put
+ * behind the last of these.
+ */
+static const struct {
+	enum stage_id stage;
+	enum fact_kind kind;
+} precursors[] = {
+	{ STAGE_E820, FACT_DMI },		 { STAGE_MTRR, FACT_MTRR_RANGE },	  { STAGE_DIRECT_MAP, FACT_MTRR_RANGE }, { STAGE_DIRECT_MAP, FACT_TRAMPOLINE },
+	{ STAGE_NUMA, FACT_ACPI_TABLE },	 { STAGE_NUMA, FACT_ACPI_RESERVE },	  { STAGE_NUMA, FACT_SRAT_MEM },	 { STAGE_RESOURCES, FACT_CPUS_ALLOWED },
+	{ STAGE_PERCPU, FACT_SETUP_PERCPU },	 { STAGE_ZONELISTS, FACT_SETUP_PERCPU },  { STAGE_BLOCKS, FACT_CPUS_BROUGHT_UP }, { STAGE_BLOCKS, FACT_CPUS_BROUGHT_UP_OLD },
+	{ STAGE_BUFFERS, FACT_CPUS_BROUGHT_UP }, { STAGE_BUFFERS, FACT_CPUS_BROUGHT_UP_OLD },
+};
+
+static uint64_t not_before(const struct builder *b, enum stage_id stage)
+{
+	uint64_t key = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(precursors); i++) {
+		const struct fact *f = precursors[i].stage == stage ? facts_last(&b->verdict->record->log, precursors[i].kind) : NULL;
+
+		if (f)
+			key = max_u64(key, (uint64_t)f->line << 32);
+	}
+	return key;
+}
+
+/* The same input in the log, behind @key; where it is not there, @key. */
+static uint64_t anchor_key(const struct builder *b, const struct entry *anchor, uint64_t key)
+{
+	for (size_t i = 0; i < b->others.nr; i++) {
+		const struct entry *e = &b->others.v[i];
+
+		if (e->kind == anchor->kind && e->key > key && same_line(anchor->line.predicted, e->line.observed))
+			return e->key;
+	}
+	return key;
+}
+
 static void join(struct builder *b)
 {
 	uint64_t key = 0;
@@ -191,8 +237,13 @@ static void join(struct builder *b)
 	for (size_t i = 0; i < b->said.nr; i++) {
 		struct entry *e = &b->said.v[i];
 
+		e->seq = i;
+		if (e->anchor) {
+			key = anchor_key(b, e, key);
+			continue;
+		}
 		if (b->partner[i] < 0) {
-			e->key = ++key;
+			e->key = key = max_u64(key, not_before(b, e->stage)) + 1;
 			continue;
 		}
 		e->line.line = b->heard.v[b->partner[i]].line.line;
@@ -204,24 +255,39 @@ static void join(struct builder *b)
 	}
 }
 
+/* Lines that no stage said since the model had to learn from them. */
+static void taught(struct builder *b)
+{
+	static const enum fact_kind kinds[] = { FACT_MEMORY, FACT_MEMORY_X86, FACT_MEMORY_I386, FACT_KERNEL_COMMAND_LINE };
+
+	for (size_t i = 0; i < b->heard.nr; i++)
+		if (is_in(b->heard.v[i].kind, kinds, ARRAY_SIZE(kinds)))
+			b->heard.v[i].line.verdict = REPLAY_INPUT;
+}
+
 static int by_key(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 
-	return x->key < y->key ? -1 : x->key > y->key;
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
 void replay_build(struct arena *arena, const struct verdict *verdict, struct replay *ret)
 {
 	struct builder b = { .arena = arena, .verdict = verdict };
-	struct entries all = { 0 };
+	struct entries all;
 
 	rules_init();
 	collect_said(&b);
-	collect_heard(&b, &all);
+	collect_heard(&b);
 	join(&b);
+	all = b.others;
 	for (size_t i = 0; i < b.said.nr; i++)
-		*vec_push(arena, &all) = b.said.v[i];
+		if (!b.said.v[i].anchor)
+			*vec_push(arena, &all) = b.said.v[i];
+	taught(&b);
 	for (size_t i = 0; i < b.heard.nr; i++)
 		if (b.heard.v[i].line.line)
 			*vec_push(arena, &all) = b.heard.v[i];

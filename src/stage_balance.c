@@ -283,13 +283,16 @@ void balance_run(struct boot *b)
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		for (size_t z = 0; z < b->nr_zones; z++)
 			free += b->node[n].zone[b->zone_order[z]].managed_at_free;
-	if (!b->record || !line_totalram(b, &target, &line))
+	if (!b->record || !line_totalram(b, &target, &line)) {
+		memory_line_say(b);
 		return;
+	}
 	target = sub_sat(target, freed_before(b, line));
 	b->balance.known = true;
 	b->balance.line = line;
 	b->balance.residue = (int64_t)free - (int64_t)target;
 	b->balance.early_residue = early_residue(b);
+	memory_line_say(b);
 	/* A log of memblock's own leaves nothing to guess. */
 	if (b->replay.on)
 		return;

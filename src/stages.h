@@ -50,6 +50,9 @@ void flat_memmap_run(struct boot *b);
 /* stage_large.c: the line that tells where the bounce buffer lies. */
 void swiotlb_say(struct boot *b);
 
+/* stage_memory_line.c: once the balance is known. */
+void memory_line_say(struct boot *b);
+
 /* stage_balance.c */
 int64_t balance_image_share(const struct boot *b, int64_t residue);
 

@@ -82,6 +82,7 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_DISTANCE_LINE, V(6, 15), 0, "read 6.14, 6.18" },
 	{ TRAIT_MEMORY_LINE, V(2, 6), MEMORY_X86, "" },
 	{ TRAIT_MEMORY_LINE, V(3, 11), MEMORY_GENERIC, "mm: introduce helper function mem_init_print_info() to simplify mem_init()" },
+	{ TRAIT_MEMORY_CMA, V(3, 19), 1, "mm: cma: add cma_reserved to mem_init_print_info(); read 3.16, 4.0" },
 	{ TRAIT_MEMORY_LATE, V(6, 11), 1, "mm/mm_init.c: print mem_init info after defer_init is done" },
 	{ TRAIT_HASH_SUFFIX, V(2, 6), HASH_PLAIN, "" },
 	{ TRAIT_HASH_SUFFIX, V(5, 3), HASH_SUFFIXED, "read 5.2, 5.3" },
