@@ -222,6 +222,7 @@ const struct line_rule line_rules_mm[] = {
 	{ FACT_MIPS_INITRD, 0, 0, "Initial ramdisk at: %#x (%u bytes)", "Initial ramdisk at: 0x80b8b000 (5742592 bytes)" },
 	{ FACT_MIPS_WASTED, 0, 0, "Wasting %u bytes for tracking %u unused pages", "Wasting 1024 bytes for tracking 32 unused pages" },
 	{ FACT_ARCH_HINT, ARCH_HINT_ARM, 0, "Booting Linux on physical CPU %s", "Booting Linux on physical CPU 0x0000000000 [0x410fd034]" },
+	{ FACT_ARCH_HINT, ARCH_HINT_DEVICE_TREE, 0, "OF: fdt: Machine model: %s", "OF: fdt: Machine model: Raspberry Pi 4 Model B Rev 1.2" },
 	{ FACT_ARCH_HINT, ARCH_HINT_DEVICE_TREE, 0, "Machine model: %s", "Machine model: Raspberry Pi 3 Model B Plus Rev 1.3" },
 	{ FACT_ARCH_HINT, ARCH_HINT_MIPS, 0, "CPU%u revision is: %s", "CPU0 revision is: 00019374 (MIPS 24Kc)" },
 	{ FACT_ARCH_HINT, ARCH_HINT_POWERPC, 0, "Using %s machine description", "Using PowerMac machine description" },

@@ -92,7 +92,6 @@ void analysis_run(struct arena *arena, const struct boot_record *record, const s
 	kaslr_search(arena, machine, kernel, cmdline, record, boot);
 	*ret = (struct verdict){ .record = record, .machine = machine, .kernel = kernel, .boot = boot };
 	verify(arena, record, boot, &ret->checks);
-	dram_find(arena, record, boot, &ret->dram);
 	ledger_build(arena, ret);
 	gaps_collect(arena, ret);
 	ret->broken = machine_check(arena, ret);

@@ -148,7 +148,7 @@ static void add_returned(struct ledger_builder *l)
 }
 
 /* Without a firmware map there is nothing to begin with. */
-static bool has_model(const struct boot *b) { return b->e820_steps.nr && b->e820_steps.v[0].table.nr && b->physpages; }
+static bool has_model(const struct boot *b) { return b->machine->arch != ARCH_OTHER && b->e820_steps.nr && b->e820_steps.v[0].table.nr && b->physpages; }
 
 void ledger_build(struct arena *arena, struct verdict *verdict)
 {
@@ -156,6 +156,7 @@ void ledger_build(struct arena *arena, struct verdict *verdict)
 	const struct boot *b = verdict->boot;
 	int64_t present, usable, unknown;
 
+	dram_find(arena, verdict->record, b, &verdict->dram);
 	if (!has_model(b))
 		return;
 	present = (int64_t)PFN_PHYS(b->physpages);

@@ -445,7 +445,6 @@ struct mia_error *predict_run(struct arena *arena, const struct prediction_input
 	if (error)
 		return error;
 	*ret = (struct verdict){ .machine = boot->machine, .kernel = p.kernel, .boot = boot, .prediction = p.out, .nr_boots = 1 };
-	dram_find(arena, NULL, boot, &ret->dram);
 	ledger_build(arena, ret);
 	gaps_collect(arena, ret);
 	ret->broken = machine_check(arena, ret);

@@ -191,7 +191,8 @@ void triage_run(struct arena *arena, const struct user_rules *more, struct verdi
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
 		t.rule = &rules[i];
-		if (t.rule->run)
+		/* Of other architectures only that can be said. */
+		if (t.rule->run && (t.machine->arch != ARCH_OTHER || t.rule->run == rule_truncated))
 			t.rule->run(&t);
 	}
 	user_rules_run(&t, more);

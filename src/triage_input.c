@@ -7,6 +7,19 @@
 /* Residue that a log without memblock's own lines may leave, in hundred-thousandths of RAM. */
 #define RESIDUE_SHARE 50
 
+/* Firmware and memory set-up of other architectures are other programs' business; what can be said is that. */
+static void other_architecture(struct triage *t)
+{
+	static const char *const names[] = { "another architecture", "ARM", "an architecture with device trees", "MIPS", "PowerPC" };
+	const struct fact *hint = facts_first(t->log, FACT_ARCH_HINT);
+	size_t tag = hint && hint->tag < ARRAY_SIZE(names) ? hint->tag : 0;
+	struct finding *f = triage_add(t, SEVERITY_ERROR, triage_text(t, "This log is of %s, not of x86: its memory set-up is not modelled%s", names[tag], triage_at(t, hint ? hint->line : 0)));
+
+	f->detail = "How memory is divided there (device tree, firmware split with a graphics processor) follows other rules than the ones that this program re-executes.";
+	f->advice = "Ask the board's vendor or its firmware's documentation; /proc/iomem and the Memory: line say what the kernel has.";
+	triage_line(f, hint ? hint->line : 0);
+}
+
 void rule_truncated(struct triage *t)
 {
 	const struct boot_record *r = t->record;
@@ -15,6 +28,10 @@ void rule_truncated(struct triage *t)
 
 	if (!r->has_source[SOURCE_DMESG] || t->machine->arch == ARCH_MIPS)
 		return;
+	if (t->machine->arch == ARCH_OTHER) {
+		other_architecture(t);
+		return;
+	}
 	if (!map)
 		f = triage_add(t, SEVERITY_ERROR, triage_text(t, "The log's beginning is missing: it has no firmware map%s, so what there was at first cannot be known", version ? "" : " and no version line"));
 	else if (r->cut_short)

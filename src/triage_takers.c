@@ -32,7 +32,7 @@ static const char *share(struct triage *t, uint64_t part, uint64_t whole)
 static void no_bounce_buffer(struct triage *t, const struct fact *failed)
 {
 	struct phys_range hole = triage_largest_free(t, 4 * GIB);
-	struct finding *f = triage_add(t, SEVERITY_WARNING, triage_text(t, "swiotlb, the bounce buffer, found no room: the largest free block below 4 GiB has %s%s", triage_size(t, phys_len(hole)), triage_at(t, failed ? failed->line : 0)));
+	struct finding *f = triage_add(t, SEVERITY_WARNING, triage_text(t, "swiotlb (bounce buffer) found no room: the largest free block below 4 GiB has %s%s", triage_size(t, phys_len(hole)), triage_at(t, failed ? failed->line : 0)));
 
 	f->detail = triage_text(t, "It has to be one block below 4 GiB. %s", triage_option(t, "swiotlb") ? triage_text(t, "The command line asks for %s slots of 2 KiB.", triage_option(t, "swiotlb")) : "Devices that cannot reach all memory will fail.");
 	f->advice = "Ask for fewer slots in swiotlb=, or free memory below 4 GiB: crashkernel=...,high, a smaller RAM disk.";
@@ -55,7 +55,7 @@ void rule_swiotlb(struct triage *t)
 		return;
 	f = triage_add(t, much ? SEVERITY_WARNING : SEVERITY_NOTE,
 		       gone ? triage_text(t, "A bounce buffer (swiotlb) of %s was set up, and given back later%s", triage_size(t, bytes), triage_at(t, gone->line)) :
-			      triage_text(t, "swiotlb, the bounce buffer, holds %s%s%s", triage_size(t, bytes), share(t, bytes, triage_ram(t)), triage_at(t, said ? said->line : 0)));
+			      triage_text(t, "swiotlb (bounce buffer) holds %s%s%s", triage_size(t, bytes), share(t, bytes, triage_ram(t)), triage_at(t, said ? said->line : 0)));
 	f->detail = triage_text(t, "It lies at %s%s. Without it, the largest free block below 4 GiB has %s.", triage_range(t, range),
 				t->machine->encrypted ? "; memory is encrypted, so every transfer goes through it" : ", for devices that cannot reach all memory", triage_size(t, phys_len(triage_largest_free(t, 4 * GIB))));
 	triage_bytes(f, gone ? 0 : bytes);

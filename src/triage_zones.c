@@ -178,6 +178,32 @@ static void virtio_mem(struct triage *t)
 		hypervisor_finding(t, triage_text(t, "virtio-mem gives this guest %s of %s that it may get%s", triage_size(t, plugged), triage_size(t, region), triage_at(t, line)), sub_sat(region, plugged), true, line);
 }
 
+/* Least that a balloon is said to hold: drivers' allocations and rounding are less. */
+#define BALLOON_LEAST (64 * MIB)
+
+/* What MemTotal lacks of what the guest booted with; 0 where that is not known. */
+static uint64_t balloon_bytes(const struct triage *t)
+{
+	const struct key_value *total = key_values_find(&t->record->meminfo, "MemTotal");
+	uint64_t booted = PFN_PHYS(t->boot->totalram.v), bytes = total && t->boot->totalram.basis != AMOUNT_UNKNOWN ? sub_sat(booted, total->value * KIB) : 0;
+
+	return bytes >= BALLOON_LEAST ? bytes : 0;
+}
+
+static void balloon_finding(struct triage *t, const struct fact *balloon, const struct fact *max)
+{
+	uint64_t held = balloon_bytes(t), size = is_known(t->kernel->struct_page) ? t->kernel->struct_page.v : (uint64_t)boot_trait(t->boot, TRAIT_STRUCT_PAGE);
+	uint32_t line = max ? max->line : balloon->line;
+
+	if (held)
+		hypervisor_finding(t, triage_text(t, "The balloon holds %s of this guest: it booted with %s; struct pages for them take %s%s", triage_size(t, held), triage_size(t, triage_ram(t)),
+						  triage_size(t, held / PAGE_SIZE * size), triage_at(t, line)), held, true, line);
+	else if (max)
+		hypervisor_finding(t, triage_text(t, "A balloon takes and gives memory while the guest runs, up to %s%s", triage_size(t, max->v[0] * MIB), triage_at(t, line)), 0, false, line);
+	else
+		hypervisor_finding(t, triage_text(t, "A balloon takes and gives memory while the guest runs%s", triage_at(t, line)), 0, false, line);
+}
+
 void rule_hypervisor(struct triage *t)
 {
 	const struct fact *balloon = facts_first(t->log, FACT_BALLOON), *max = facts_first(t->log, FACT_BALLOON_MAX);
@@ -188,8 +214,6 @@ void rule_hypervisor(struct triage *t)
 	virtio_mem(t);
 	if (t->machine->firmware == FIRMWARE_XEN)
 		hypervisor_finding(t, triage_text(t, "Xen decides how much memory there is: it gives this domain %s; the machine may have more", triage_size(t, triage_ram(t))), 0, false, triage_line_of(t, FACT_E820_ENTRY));
-	else if (max)
-		hypervisor_finding(t, triage_text(t, "A balloon takes and gives memory while the guest runs, up to %s%s", triage_size(t, max->v[0] * MIB), triage_at(t, max->line)), 0, false, max->line);
-	else if (balloon)
-		hypervisor_finding(t, triage_text(t, "A balloon takes and gives memory while the guest runs%s", triage_at(t, balloon->line)), 0, false, balloon->line);
+	else if (balloon || max)
+		balloon_finding(t, balloon, max);
 }

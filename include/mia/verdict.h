@@ -136,7 +136,7 @@ const char *machine_check(struct arena *arena, const struct verdict *verdict);
 /* dram.c: what is installed, and what the firmware keeps of it. */
 void dram_find(struct arena *arena, const struct boot_record *record, const struct boot *boot, struct dram *ret);
 
-/* ledger.c: where every byte went; needs verdict.dram. */
+/* ledger.c: verdict.dram, and where every byte went. */
 void ledger_build(struct arena *arena, struct verdict *verdict);
 
 /* gaps.c: what the inputs do not tell. */
