@@ -90,7 +90,8 @@ static void find_tops(struct finder *f)
 	low = cached_end(f, chain_end(f->map, low, max_u64(low, limit)));
 	if (stolen && stolen->v[1] <= 4 * GIB)
 		low = max_u64(low, stolen->v[1]);
-	if (high > 4 * GIB)
+	/* The register is the end of DRAM; a reserved range may go on behind it. */
+	if (high > 4 * GIB && f->machine->tom2 <= 4 * GIB)
 		high = chain_end(f->map, high, high < HT_HOLE_BEGIN ? HT_HOLE_BEGIN : UINT64_MAX);
 	f->dram->low_top = low;
 	f->dram->high_top = max_u64(high, f->machine->tom2);
@@ -104,10 +105,10 @@ static void find_kept(struct finder *f)
 	for (size_t i = 0; i < f->map->nr; i++) {
 		const struct e820_entry *e = &f->map->v[i];
 		bool low = e->start < f->dram->low_top && (e->end <= LEGACY_BEGIN || e->start >= MIB);
-		bool high = e->start >= 4 * GIB && e->end <= f->dram->high_top && (e->start >= high_end || e->type != E820_TYPE_RESERVED);
+		bool high = e->start >= 4 * GIB && e->start < f->dram->high_top && (e->start >= high_end || e->type != E820_TYPE_RESERVED);
 
 		if (e->type != E820_TYPE_RAM && e->end > e->start && (low || high))
-			ranges_add(f->arena, &f->dram->kept, (struct phys_range){ e->start, min_u64(e->end, low ? f->dram->low_top : e->end) });
+			ranges_add(f->arena, &f->dram->kept, (struct phys_range){ e->start, min_u64(e->end, low ? f->dram->low_top : f->dram->high_top) });
 	}
 }
 

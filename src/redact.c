@@ -15,7 +15,7 @@ struct redactor {
 static const char *const placeholders[NR_SECRETS] = { "host", "user", "ip", "mac", "uuid", "id", "serial", "label", "key" };
 
 /* Its number among those of its kind. */
-static size_t number_of(struct redactor *r, enum secret_kind kind, struct str text)
+static size_t number_of(struct redactor *r, enum secret_kind kind, struct str text, bool anywhere)
 {
 	size_t n = 0;
 
@@ -24,7 +24,7 @@ static size_t number_of(struct redactor *r, enum secret_kind kind, struct str te
 		if (r->known.v[i].kind == kind && str_eq(r->known.v[i].text, text))
 			return n;
 	}
-	*vec_push(r->arena, &r->known) = (struct known_secret){ kind, text };
+	*vec_push(r->arena, &r->known) = (struct known_secret){ kind, text, anywhere };
 	return n + 1;
 }
 
@@ -38,7 +38,7 @@ static struct str redact(struct redactor *r, struct str s)
 		return s;
 	while (secret_find(&r->known, s, from, r->plain, &secret)) {
 		strbuf_add(&out, (struct str){ s.p + from, secret.at - from });
-		strbuf_printf(&out, "[%s-%zu]", placeholders[secret.kind], number_of(r, secret.kind, (struct str){ s.p + secret.at, secret.n }));
+		strbuf_printf(&out, "[%s-%zu]", placeholders[secret.kind], number_of(r, secret.kind, (struct str){ s.p + secret.at, secret.n }, false));
 		from = secret.at + secret.n;
 	}
 	if (!from)
@@ -141,7 +141,7 @@ static void learn_hosts(struct redactor *r, struct str log)
 		struct str host = host_of_line(line);
 
 		if (host.n && !str_eq(host, last))
-			number_of(r, SECRET_HOST, host);
+			number_of(r, SECRET_HOST, host, true);
 		last = host.n ? host : last;
 	}
 }

@@ -157,11 +157,11 @@ static const struct marked marks[] = {
 	{ "nfsaddrs=", SECRET_IP, in_option }, { "ip=", SECRET_IP, in_option }, { "nameserver=", SECRET_IP, in_option }, { "BOOTIF=", SECRET_MAC, in_value },
 	{ "machine_id=", SECRET_ID, in_value }, { "machine-id=", SECRET_ID, in_value }, { "wwn-0x", SECRET_SERIAL, in_name }, { "wwn=", SECRET_SERIAL, in_value },
 	{ "SerialNumber: ", SECRET_SERIAL, in_value }, { "Serial Number: ", SECRET_SERIAL, in_value }, { "serial=", SECRET_SERIAL, in_value }, { "S/N: ", SECRET_SERIAL, in_value },
-	{ "S/N ", SECRET_SERIAL, in_value }, { "Serial ", SECRET_SERIAL, in_value }, { "SN:", SECRET_SERIAL, in_value },
+	{ "SN: ", SECRET_SERIAL, in_value },
 };
 
 /* Options whose name says that their value is nobody's business. */
-static const char *const key_words[] = { "password", "passwd", "passphrase", "secret", "token", "key", "credential", "auth" };
+static const char *const key_words[] = { "password", "passwd", "passphrase", "secret", "token", "cryptkey", "keyfile", "credential", "key", "auth" };
 
 static bool in_option_name(char c) { return is_word(c) || c == '_' || c == '-' || c == '.'; }
 
@@ -178,8 +178,8 @@ static size_t key_value_at(struct str s, size_t i)
 		size_t n = strlen(key_words[k]);
 
 		for (size_t j = name; j + n < i; j++)
-			/* "key" and "auth" at the end of a name only: "keyboard=", "author=". */
-			if (starts_ignoring_case(s, j, key_words[k]) && (n > 4 || j + n + 1 == i))
+			/* "key" and "auth" as the last word of a name only: not "keyboard=", "author=", "monkey=". */
+			if (starts_ignoring_case(s, j, key_words[k]) && (n > 4 || (j + n + 1 == i && begins(s, j))))
 				return run(s, i, in_option);
 	}
 	return 0;
@@ -230,7 +230,7 @@ static bool known_at(const struct known_secrets *known, struct str s, size_t i, 
 	for (size_t k = 0; k < known->nr; k++) {
 		struct str secret = known->v[k].text;
 
-		if (str_starts(str_skip(s, i), secret) && !is_word(at(s, i + secret.n)) && (!ret->n || secret.n > ret->n))
+		if (known->v[k].anywhere && str_starts(str_skip(s, i), secret) && !is_word(at(s, i + secret.n)) && (!ret->n || secret.n > ret->n))
 			*ret = (struct secret){ known->v[k].kind, i, secret.n };
 	}
 	return ret->n > 0;

@@ -15,9 +15,10 @@ struct secret {
 struct known_secret {
 	enum secret_kind kind;
 	struct str text;
+	bool anywhere; /* hidden wherever the word stands: the log's own host name, but not "root" of "root@build" */
 };
 
-/* Secrets that were learnt elsewhere: the log's own host name. Theirs are the numbers of the placeholders too. */
+/* Secrets that were met before; their order gives the placeholders their numbers. */
 struct known_secrets {
 	struct known_secret *v;
 	size_t nr, cap;
