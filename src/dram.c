@@ -175,10 +175,11 @@ static void find_graphics(struct finder *f)
 
 /* --- how much --- */
 
-/* What SRAT lists, without room for memory that is not plugged in. */
+/* What SRAT lists, without room for memory that is not plugged in, and without devices' addresses, which some ranges span. */
 static uint64_t srat_bytes(const struct finder *f)
 {
 	const struct srat *srat = &f->machine->srat;
+	uint64_t devices = devices_begin(f);
 	struct phys_ranges all = { 0 };
 
 	for (size_t i = 0; i < srat->nr; i++)
@@ -188,6 +189,9 @@ static uint64_t srat_bytes(const struct finder *f)
 	for (size_t i = 0; i < srat->nr; i++)
 		if (srat->v[i].flags & (SRAT_HOT_PLUGGABLE | SRAT_NON_VOLATILE))
 			ranges_remove(f->arena, &all, srat->v[i].range);
+	if (all.nr && f->dram->low_top > MIB)
+		ranges_add(f->arena, &all, (struct phys_range){ LEGACY_BEGIN, MIB });
+	ranges_remove(f->arena, &all, (struct phys_range){ devices < 4 * GIB ? max_u64(devices, f->dram->low_top) : f->dram->low_top, 4 * GIB });
 	return ranges_bytes(&all);
 }
 
