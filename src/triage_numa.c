@@ -97,7 +97,7 @@ void rule_numa_lost(struct triage *t)
 		     "Remove numa=off from the boot loader's command line", line_of_table(t, "SRAT"));
 	else if (t->machine->srat_rejected)
 		lost(t, SEVERITY_WARNING, triage_text(t, "The kernel rejected the firmware's SRAT%s: %s", triage_at(t, triage_line_of(t, FACT_SRAT_UNUSED)), one), "Update the firmware: its SRAT contradicts its memory map", line_of_table(t, "SRAT"));
-	else if (t->boot->numa_dummy && packages && !has_table(t, "SRAT"))
+	else if (t->record->has_source[SOURCE_DMESG] && t->boot->numa_dummy && packages && !has_table(t, "SRAT"))
 		lost(t, certain ? SEVERITY_WARNING : SEVERITY_NOTE, triage_text(t, "%s CPU packages and no SRAT%s: all memory is one node", certain ? "Several" : "Perhaps several", triage_at(t, triage_line_of(t, FACT_NUMA_NONE))), NULL, 0);
 }
 
