@@ -85,6 +85,7 @@ void analysis_run(struct arena *arena, const struct boot_record *record, const s
 		*boot = (struct boot){ .arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record, .traits = &kernel->traits };
 		*ret = (struct verdict){ .record = record, .machine = machine, .kernel = kernel, .boot = boot };
 		gaps_collect(arena, ret);
+		triage_run(arena, NULL, ret);
 		return;
 	}
 	if (!kernel->has_profile)

@@ -10,14 +10,12 @@
 /* Firmware and memory set-up of other architectures are other programs' business; what can be said is that. */
 static void other_architecture(struct triage *t)
 {
-	static const char *const names[] = { "another architecture", "ARM", "an architecture with device trees", "MIPS", "PowerPC" };
-	const struct fact *hint = facts_first(t->log, FACT_ARCH_HINT);
-	size_t tag = hint && hint->tag < ARRAY_SIZE(names) ? hint->tag : 0;
-	struct finding *f = triage_add(t, SEVERITY_ERROR, triage_text(t, "This log is of %s, not of x86: its memory set-up is not modelled%s", names[tag], triage_at(t, hint ? hint->line : 0)));
+	uint32_t line = triage_line_of(t, FACT_ARCH_HINT);
+	struct finding *f = triage_add(t, SEVERITY_ERROR, triage_text(t, "This is %s kernel's log, not one of x86: its memory set-up is not modelled%s", t->machine->arch_words, triage_at(t, line)));
 
 	f->detail = "How memory is divided there (device tree, firmware split with a graphics processor) follows other rules than the ones that this program re-executes.";
 	f->advice = "Ask the board's vendor or its firmware's documentation; /proc/iomem and the Memory: line say what the kernel has.";
-	triage_line(f, hint ? hint->line : 0);
+	triage_line(f, line);
 }
 
 void rule_truncated(struct triage *t)
