@@ -38,7 +38,7 @@ static void list_json(void)
 	struct json_object *doc = json_object_new_object(), *rules = json_object_new_array();
 	const struct triage_rule *rule;
 
-	add(doc, "schema", "meminit-analyze/rules/1");
+	add(doc, "schema", "meminit-analyze/rule-list/1");
 	for (size_t i = 0; (rule = triage_rule(i)); i++)
 		json_object_array_add(rules, rule_json(rule));
 	json_object_object_add(doc, "rules", rules);
