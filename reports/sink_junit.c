@@ -100,7 +100,10 @@ static void put_findings(struct sink *s, const struct verdict *v)
 	fputs("</system-out>\n", s->out);
 }
 
-static void begin(struct sink *s) { fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"meminit-analyze\">\n", s->out); }
+static void begin(struct sink *s)
+{
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"meminit-analyze\">\n", s->out);
+}
 
 static void write_verdict(struct sink *s, const struct verdict *v)
 {
@@ -108,7 +111,8 @@ static void write_verdict(struct sink *s, const struct verdict *v)
 
 	fputs("  <testsuite", s->out);
 	attribute(s, v->boot->arena, "name", str_of(boot_label(v->boot->arena, v)));
-	fprintf(s->out, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\" time=\"0\">\n", v->checks.nr, count.nr[CHECK_MISMATCH], count.nr[CHECK_NOT_OBSERVED] + count.nr[CHECK_NOT_PREDICTED]);
+	fprintf(s->out, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\" time=\"0\">\n", v->checks.nr,
+		count.nr[CHECK_MISMATCH], count.nr[CHECK_NOT_OBSERVED] + count.nr[CHECK_NOT_PREDICTED]);
 	for (size_t i = 0; i < v->checks.nr; i++)
 		put_case(s, v, &v->checks.v[i]);
 	put_findings(s, v);

@@ -25,7 +25,8 @@ static void put_code(struct sink *s, struct arena *arena, struct str raw) { mark
 static void put_head(struct sink *s, const struct verdict *v)
 {
 	struct arena *arena = v->boot->arena;
-	struct str parts[] = { summary_sentence(arena, v, s->bytes), takers_sentence(arena, v, s->bytes), unexplained_sentence(arena, v, s->bytes) };
+	struct str parts[] = { summary_sentence(arena, v, s->bytes), takers_sentence(arena, v, s->bytes),
+			       unexplained_sentence(arena, v, s->bytes) };
 
 	fputs("### ", s->out);
 	put_text(s, arena, headline(arena, v));
@@ -102,7 +103,8 @@ static void put_mismatches(struct sink *s, const struct verdict *v)
 	struct check_count count = count_checks(&v->checks);
 	size_t shown = 0;
 
-	fprintf(s->out, "%zu checks match, %zu do not, %zu could not be made.\n", count.nr[CHECK_MATCH], count.nr[CHECK_MISMATCH], count.nr[CHECK_NOT_OBSERVED] + count.nr[CHECK_NOT_PREDICTED]);
+	fprintf(s->out, "%zu checks match, %zu do not, %zu could not be made.\n", count.nr[CHECK_MATCH], count.nr[CHECK_MISMATCH],
+		count.nr[CHECK_NOT_OBSERVED] + count.nr[CHECK_NOT_PREDICTED]);
 	for (size_t i = 0; i < v->checks.nr && shown < LISTED_MISMATCHES; i++) {
 		const struct check *c = &v->checks.v[i];
 		struct strbuf text = { .arena = v->boot->arena };
@@ -110,7 +112,8 @@ static void put_mismatches(struct sink *s, const struct verdict *v)
 
 		if (c->verdict != CHECK_MISMATCH)
 			continue;
-		strbuf_printf(&text, "%s of %s: predicted %.*s, observed %.*s (%s:%" PRIu32 ")", c->id, c->where, STR_ARG(predicted), STR_ARG(observed), source_name(c->source), c->line);
+		strbuf_printf(&text, "%s of %s: predicted %.*s, observed %.*s (%s:%" PRIu32 ")", c->id, c->where,
+			      STR_ARG(predicted), STR_ARG(observed), source_name(c->source), c->line);
 		fputs(shown++ ? "- " : "\n- ", s->out);
 		put_code(s, v->boot->arena, strbuf_str(&text));
 		fputc('\n', s->out);

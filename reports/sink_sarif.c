@@ -42,7 +42,8 @@ static struct json_object *message(const char *s)
 
 /* --- rules --- */
 
-static struct json_object *rule(const char *id, const char *name, const char *title, const char *explanation, const char *advice, const char *level)
+static struct json_object *rule(const char *id, const char *name, const char *title, const char *explanation, const char *advice,
+				const char *level)
 {
 	struct json_object *o = json_object_new_object(), *configuration = json_object_new_object();
 
@@ -74,7 +75,8 @@ static void write_rules(struct sink *s, const struct user_rules *more)
 		write_object(s, rule(r->id, r->name, r->title, r->explanation, r->advice, severity_name(r->worst)));
 		fputc(',', s->out);
 	}
-	write_object(s, rule(MISMATCH_ID, "mismatch", "The model and the kernel disagree", "A number that the model computed is not the one that the kernel's files or log show.",
+	write_object(s, rule(MISMATCH_ID, "mismatch", "The model and the kernel disagree",
+			     "A number that the model computed is not the one that the kernel's files or log show.",
 			     "Look at the stage that is named, or attach the input to a report.", "error"));
 }
 
@@ -93,7 +95,8 @@ static size_t index_of(const struct user_rules *more, const char *id)
 
 static struct json_object *location(const struct verdict *v, enum source_kind kind, uint32_t line)
 {
-	struct json_object *o = json_object_new_object(), *physical = json_object_new_object(), *artifact = json_object_new_object();
+	struct json_object *o = json_object_new_object(), *physical = json_object_new_object(),
+			   *artifact = json_object_new_object();
 
 	add(artifact, "uri", text(artifact_uri(v->boot->arena, v, kind)));
 	add(physical, "artifactLocation", artifact);
@@ -167,7 +170,8 @@ static struct json_object *mismatch_result(const struct verdict *v, const struct
 	struct str predicted = value_text(title.arena, &c->predicted), observed = value_text(title.arena, &c->observed);
 	struct json_object *o, *locations = json_object_new_array();
 
-	strbuf_printf(&title, "%s of %s: the model says %.*s, %s says %.*s.", c->id, c->where, STR_ARG(predicted), source_name(c->source), STR_ARG(observed));
+	strbuf_printf(&title, "%s of %s: the model says %.*s, %s says %.*s.", c->id, c->where, STR_ARG(predicted),
+		      source_name(c->source), STR_ARG(observed));
 	o = result(v, MISMATCH_ID, "error", strbuf_str(&title).p);
 	json_object_array_add(locations, location(v, c->source, c->line));
 	add(o, "locations", locations);
@@ -185,7 +189,10 @@ static void write_result(struct sink *s, struct json_object *o)
 /* Which rules were tried is known with the first boot. */
 static void write_head(struct sink *s, const struct user_rules *more)
 {
-	fputs("{\"$schema\":\"" SCHEMA "\",\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{\"name\":\"meminit-analyze\",\"version\":\"" PACKAGE_VERSION "\",\"rules\":[", s->out);
+	fputs("{\"$schema\":\"" SCHEMA
+	      "\",\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{\"name\":\"meminit-analyze\",\"version\":\"" PACKAGE_VERSION
+	      "\",\"rules\":[",
+	      s->out);
 	write_rules(s, more);
 	fputs("]}},\"columnKind\":\"unicodeCodePoints\",\"results\":[", s->out);
 }

@@ -24,7 +24,7 @@ struct finder {
 	const struct facts *log;
 	const struct boot *boot;
 	const struct machine *machine;
-	const struct e820_table *map;     /* the firmware's, sorted */
+	const struct e820_table *map; /* the firmware's, sorted */
 	struct dram *dram;
 };
 
@@ -105,10 +105,12 @@ static void find_kept(struct finder *f)
 	for (size_t i = 0; i < f->map->nr; i++) {
 		const struct e820_entry *e = &f->map->v[i];
 		bool low = e->start < f->dram->low_top && (e->end <= LEGACY_BEGIN || e->start >= MIB);
-		bool high = e->start >= 4 * GIB && e->start < f->dram->high_top && (e->start >= high_end || e->type != E820_TYPE_RESERVED);
+		bool high = e->start >= 4 * GIB && e->start < f->dram->high_top &&
+			    (e->start >= high_end || e->type != E820_TYPE_RESERVED);
 
 		if (e->type != E820_TYPE_RAM && e->end > e->start && (low || high))
-			ranges_add(f->arena, &f->dram->kept, (struct phys_range){ e->start, min_u64(e->end, low ? f->dram->low_top : f->dram->high_top) });
+			ranges_add(f->arena, &f->dram->kept,
+				   (struct phys_range){ e->start, min_u64(e->end, low ? f->dram->low_top : f->dram->high_top) });
 	}
 }
 
@@ -166,7 +168,8 @@ static void find_graphics(struct finder *f)
 	const struct fact *range = facts_first(f->log, FACT_INTEL_STOLEN), *size = facts_first(f->log, FACT_STOLEN_SIZE);
 
 	if (range && range->v[1] > range->v[0])
-		set_graphics(f->dram, (struct phys_range){ range->v[0], range->v[1] }, range->v[1] - range->v[0], AMOUNT_EXACT, range->line);
+		set_graphics(f->dram, (struct phys_range){ range->v[0], range->v[1] }, range->v[1] - range->v[0], AMOUNT_EXACT,
+			     range->line);
 	else if (size)
 		set_graphics(f->dram, (struct phys_range){ 0, 0 }, size->v[0] * KIB, AMOUNT_EXACT, size->line);
 	else
@@ -191,7 +194,8 @@ static uint64_t srat_bytes(const struct finder *f)
 			ranges_remove(f->arena, &all, srat->v[i].range);
 	if (all.nr && f->dram->low_top > MIB)
 		ranges_add(f->arena, &all, (struct phys_range){ LEGACY_BEGIN, MIB });
-	ranges_remove(f->arena, &all, (struct phys_range){ devices < 4 * GIB ? max_u64(devices, f->dram->low_top) : f->dram->low_top, 4 * GIB });
+	ranges_remove(f->arena, &all,
+		      (struct phys_range){ devices < 4 * GIB ? max_u64(devices, f->dram->low_top) : f->dram->low_top, 4 * GIB });
 	return ranges_bytes(&all);
 }
 
@@ -209,7 +213,9 @@ static uint64_t declared_bytes(const struct finder *f)
 	for (size_t i = 0; i < all.nr; i++)
 		high_end = max_u64(high_end, all.v[i].end);
 	if (f->dram->low_top > MIB)
-		ranges_add(f->arena, &all, f->machine->hypervisor ? (struct phys_range){ LEGACY_BEGIN, MIB } : (struct phys_range){ 0, f->dram->low_top });
+		ranges_add(f->arena, &all,
+			   f->machine->hypervisor ? (struct phys_range){ LEGACY_BEGIN, MIB }
+						  : (struct phys_range){ 0, f->dram->low_top });
 	if (f->machine->tom2 > high_end)
 		ranges_add(f->arena, &all, (struct phys_range){ high_end, f->machine->tom2 });
 	if (f->machine->tom2 > HT_HOLE_END)
@@ -246,7 +252,8 @@ static void find_installed(struct finder *f)
 	if (f->machine->installed_bytes && f->machine->installed_bytes >= e820_bytes(f->map, E820_TYPE_RAM))
 		set_installed(f->dram, f->machine->installed_bytes, "Installed memory (DMI)", AMOUNT_EXACT, 0);
 	else if (f->machine->tom2 > 4 * GIB)
-		set_installed(f->dram, seen, "Installed memory (top of memory registers)", AMOUNT_ESTIMATED, tom2 ? tom2->line : 0);
+		set_installed(f->dram, seen, "Installed memory (top of memory registers)", AMOUNT_ESTIMATED,
+			      tom2 ? tom2->line : 0);
 	else if (from_srat >= seen && from_srat - seen <= seen / 8 && !f->machine->hypervisor)
 		set_installed(f->dram, from_srat, "Installed memory (SRAT)", AMOUNT_ESTIMATED, srat ? srat->line : 0);
 	else if (modules)
@@ -258,7 +265,12 @@ static void find_installed(struct finder *f)
 void dram_find(struct arena *arena, const struct boot_record *record, const struct boot *boot, struct dram *ret)
 {
 	static const struct facts nothing;
-	struct finder f = { .arena = arena, .record = record, .log = record ? &record->log : &nothing, .boot = boot, .machine = boot->machine, .dram = ret };
+	struct finder f = { .arena = arena,
+			    .record = record,
+			    .log = record ? &record->log : &nothing,
+			    .boot = boot,
+			    .machine = boot->machine,
+			    .dram = ret };
 
 	*ret = (struct dram){ .high_top = 4 * GIB };
 	if (!boot->e820_steps.nr)

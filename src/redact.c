@@ -38,7 +38,8 @@ static struct str redact(struct redactor *r, struct str s)
 		return s;
 	while (secret_find(&r->known, s, from, r->plain, &secret)) {
 		strbuf_add(&out, (struct str){ s.p + from, secret.at - from });
-		strbuf_printf(&out, "[%s-%zu]", placeholders[secret.kind], number_of(r, secret.kind, (struct str){ s.p + secret.at, secret.n }, false));
+		strbuf_printf(&out, "[%s-%zu]", placeholders[secret.kind],
+			      number_of(r, secret.kind, (struct str){ s.p + secret.at, secret.n }, false));
 		from = secret.at + secret.n;
 	}
 	if (!from)

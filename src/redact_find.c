@@ -141,27 +141,55 @@ static size_t mail_host_at(struct str s, size_t i)
 /* --- names by what stands before them --- */
 
 struct marked {
-	const char *mark;      /* in any case, at the start of a word */
+	const char *mark; /* in any case, at the start of a word */
 	enum secret_kind kind;
-	bool (*is)(char);      /* characters of the secret */
+	bool (*is)(char); /* characters of the secret */
 };
 
 static const struct marked marks[] = {
-	{ "/home/", SECRET_USER, in_name }, { "/Users/", SECRET_USER, in_name }, { "\\Users\\", SECRET_USER, in_name }, { "user=", SECRET_USER, in_value },
-	{ "username=", SECRET_USER, in_value }, { "rd.iscsi.username=", SECRET_USER, in_value },
-	{ "LABEL=", SECRET_LABEL, in_value }, { "PARTLABEL=", SECRET_LABEL, in_value }, { "/by-label/", SECRET_LABEL, in_value }, { "/by-partlabel/", SECRET_LABEL, in_value },
-	{ "/by-id/", SECRET_SERIAL, in_value }, { "/by-uuid/", SECRET_UUID, in_value }, { "UUID=", SECRET_UUID, in_value }, { "PARTUUID=", SECRET_UUID, in_value },
-	{ "/dev/mapper/", SECRET_LABEL, in_value }, { "rd.lvm.lv=", SECRET_LABEL, in_value }, { "rd.luks.name=", SECRET_LABEL, in_value }, { "cryptdevice=", SECRET_LABEL, in_option },
-	{ "hostname=", SECRET_HOST, in_value }, { "systemd.hostname=", SECRET_HOST, in_value }, { "set hostname to <", SECRET_HOST, in_name },
-	{ "hostname set to <", SECRET_HOST, in_name }, { "host=", SECRET_HOST, in_value }, { "nfsroot=", SECRET_HOST, in_option }, { "netroot=", SECRET_HOST, in_option },
-	{ "nfsaddrs=", SECRET_IP, in_option }, { "ip=", SECRET_IP, in_option }, { "nameserver=", SECRET_IP, in_option }, { "BOOTIF=", SECRET_MAC, in_value },
-	{ "machine_id=", SECRET_ID, in_value }, { "machine-id=", SECRET_ID, in_value }, { "wwn-0x", SECRET_SERIAL, in_name }, { "wwn=", SECRET_SERIAL, in_value },
-	{ "SerialNumber: ", SECRET_SERIAL, in_value }, { "Serial Number: ", SECRET_SERIAL, in_value }, { "serial=", SECRET_SERIAL, in_value }, { "S/N: ", SECRET_SERIAL, in_value },
+	{ "/home/", SECRET_USER, in_name },
+	{ "/Users/", SECRET_USER, in_name },
+	{ "\\Users\\", SECRET_USER, in_name },
+	{ "user=", SECRET_USER, in_value },
+	{ "username=", SECRET_USER, in_value },
+	{ "rd.iscsi.username=", SECRET_USER, in_value },
+	{ "LABEL=", SECRET_LABEL, in_value },
+	{ "PARTLABEL=", SECRET_LABEL, in_value },
+	{ "/by-label/", SECRET_LABEL, in_value },
+	{ "/by-partlabel/", SECRET_LABEL, in_value },
+	{ "/by-id/", SECRET_SERIAL, in_value },
+	{ "/by-uuid/", SECRET_UUID, in_value },
+	{ "UUID=", SECRET_UUID, in_value },
+	{ "PARTUUID=", SECRET_UUID, in_value },
+	{ "/dev/mapper/", SECRET_LABEL, in_value },
+	{ "rd.lvm.lv=", SECRET_LABEL, in_value },
+	{ "rd.luks.name=", SECRET_LABEL, in_value },
+	{ "cryptdevice=", SECRET_LABEL, in_option },
+	{ "hostname=", SECRET_HOST, in_value },
+	{ "systemd.hostname=", SECRET_HOST, in_value },
+	{ "set hostname to <", SECRET_HOST, in_name },
+	{ "hostname set to <", SECRET_HOST, in_name },
+	{ "host=", SECRET_HOST, in_value },
+	{ "nfsroot=", SECRET_HOST, in_option },
+	{ "netroot=", SECRET_HOST, in_option },
+	{ "nfsaddrs=", SECRET_IP, in_option },
+	{ "ip=", SECRET_IP, in_option },
+	{ "nameserver=", SECRET_IP, in_option },
+	{ "BOOTIF=", SECRET_MAC, in_value },
+	{ "machine_id=", SECRET_ID, in_value },
+	{ "machine-id=", SECRET_ID, in_value },
+	{ "wwn-0x", SECRET_SERIAL, in_name },
+	{ "wwn=", SECRET_SERIAL, in_value },
+	{ "SerialNumber: ", SECRET_SERIAL, in_value },
+	{ "Serial Number: ", SECRET_SERIAL, in_value },
+	{ "serial=", SECRET_SERIAL, in_value },
+	{ "S/N: ", SECRET_SERIAL, in_value },
 	{ "SN: ", SECRET_SERIAL, in_value },
 };
 
 /* Options whose name says that their value is nobody's business. */
-static const char *const key_words[] = { "password", "passwd", "passphrase", "secret", "token", "cryptkey", "keyfile", "credential", "key", "auth" };
+static const char *const key_words[] = { "password", "passwd",  "passphrase", "secret", "token",
+					 "cryptkey", "keyfile", "credential", "key",    "auth" };
 
 static bool in_option_name(char c) { return is_word(c) || c == '_' || c == '-' || c == '.'; }
 
@@ -206,8 +234,8 @@ static bool shape_at(struct str s, size_t i, struct str plain, struct secret *re
 		enum secret_kind kind;
 		size_t (*length)(struct str s, size_t i);
 	} shapes[] = {
-		{ SECRET_UUID, uuid_at }, { SECRET_MAC, mac_at }, { SECRET_IP, ipv6_at }, { SECRET_IP, ipv4_at }, { SECRET_ID, long_hex_at }, { SECRET_USER, mail_user_at },
-		{ SECRET_HOST, mail_host_at },
+		{ SECRET_UUID, uuid_at },   { SECRET_MAC, mac_at },        { SECRET_IP, ipv6_at },        { SECRET_IP, ipv4_at },
+		{ SECRET_ID, long_hex_at }, { SECRET_USER, mail_user_at }, { SECRET_HOST, mail_host_at },
 	};
 
 	if (!begins(s, i) || (plain.n && str_starts(str_skip(s, i), plain)))
@@ -230,7 +258,8 @@ static bool known_at(const struct known_secrets *known, struct str s, size_t i, 
 	for (size_t k = 0; k < known->nr; k++) {
 		struct str secret = known->v[k].text;
 
-		if (known->v[k].anywhere && str_starts(str_skip(s, i), secret) && !is_word(at(s, i + secret.n)) && (!ret->n || secret.n > ret->n))
+		if (known->v[k].anywhere && str_starts(str_skip(s, i), secret) && !is_word(at(s, i + secret.n)) &&
+		    (!ret->n || secret.n > ret->n))
 			*ret = (struct secret){ known->v[k].kind, i, secret.n };
 	}
 	return ret->n > 0;

@@ -13,7 +13,7 @@
 #include "user_rules.h"
 
 static const struct triage_rule rules[] = {
-#define RULE(number, name, severity, worst, fn, title, trigger, explanation, advice, example) \
+#define RULE(number, name, severity, worst, fn, title, trigger, explanation, advice, example)                                    \
 	{ "MI" #number, name, SEVERITY_##severity, SEVERITY_##worst, fn, title, trigger, explanation, advice, example },
 #include "mia/rules.def"
 #undef RULE
@@ -31,18 +31,27 @@ const struct triage_rule *triage_rule_find(const char *what)
 
 /* --- text --- */
 
-const char *triage_text(struct triage *t, const char *format, ...)
+static const char *text_of(struct arena *arena, const char *format, va_list args)
 {
-	va_list args;
+	va_list again;
 	int n;
 	char *ret;
 
-	va_start(args, format);
-	n = vsnprintf(NULL, 0, format, args);
-	va_end(args);
-	ret = arena_alloc(t->arena, (size_t)n + 1);
-	va_start(args, format);
+	va_copy(again, args);
+	n = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	ret = arena_alloc(arena, (size_t)n + 1);
 	vsnprintf(ret, (size_t)n + 1, format, args);
+	return ret;
+}
+
+const char *triage_text(struct triage *t, const char *format, ...)
+{
+	const char *ret;
+	va_list args;
+
+	va_start(args, format);
+	ret = text_of(t->arena, format, args);
 	va_end(args);
 	return ret;
 }
@@ -61,23 +70,39 @@ const char *triage_size(struct triage *t, uint64_t bytes)
 	if (whole + 1 >= unit && bytes >> 10 * whole < (whole > 1 ? 100000 : 10000))
 		return triage_text(t, "%" PRIu64 " %s", bytes >> 10 * whole, names[whole]);
 	/* To the nearest; what is left of a TiB times 100 fits. */
-	hundredths = (bytes >> 10 * unit) * 100 + ((bytes & ((UINT64_C(1) << 10 * unit) - 1)) * 100 + (UINT64_C(1) << 10 * unit) / 2) / (UINT64_C(1) << 10 * unit);
+	hundredths =
+		(bytes >> 10 * unit) * 100 +
+		((bytes & ((UINT64_C(1) << 10 * unit) - 1)) * 100 + (UINT64_C(1) << 10 * unit) / 2) / (UINT64_C(1) << 10 * unit);
 	return triage_text(t, "%" PRIu64 ".%02" PRIu64 " %s", hundredths / 100, hundredths % 100, names[unit]);
 }
 
-const char *triage_range(struct triage *t, struct phys_range r) { return triage_text(t, "%#" PRIx64 "-%#" PRIx64, r.start, r.end - 1); }
+const char *triage_range(struct triage *t, struct phys_range r)
+{
+	return triage_text(t, "%#" PRIx64 "-%#" PRIx64, r.start, r.end - 1);
+}
 
 const char *triage_at(struct triage *t, uint32_t line) { return line ? triage_text(t, " (line %" PRIu32 ")", line) : ""; }
 
-const char *triage_count(struct triage *t, uint64_t n, const char *noun) { return triage_text(t, "%" PRIu64 " %s%s", n, noun, n == 1 ? "" : "s"); }
+const char *triage_count(struct triage *t, uint64_t n, const char *noun)
+{
+	return triage_text(t, "%" PRIu64 " %s%s", n, noun, n == 1 ? "" : "s");
+}
 
 /* --- findings --- */
 
-struct finding *triage_add(struct triage *t, enum severity severity, const char *title)
+struct finding *triage_add(struct triage *t, enum severity severity, const char *title, ...)
 {
 	struct finding *f = vec_push(t->arena, t->findings);
+	va_list args;
 
-	*f = (struct finding){ .id = t->rule->id, .name = t->rule->name, .title = title, .detail = t->rule->explanation, .advice = t->rule->advice, .severity = severity };
+	*f = (struct finding){ .id = t->rule->id,
+			       .name = t->rule->name,
+			       .detail = t->rule->explanation,
+			       .advice = t->rule->advice,
+			       .severity = severity };
+	va_start(args, title);
+	f->title = text_of(t->arena, title, args);
+	va_end(args);
 	return f;
 }
 
@@ -133,7 +158,8 @@ const char *triage_option(struct triage *t, const char *name)
 
 	if (!o)
 		return NULL;
-	return o->value.p ? triage_text(t, "%.*s=%.*s", STR_ARG(o->name), STR_ARG(o->value)) : triage_text(t, "%.*s", STR_ARG(o->name));
+	return o->value.p ? triage_text(t, "%.*s=%.*s", STR_ARG(o->name), STR_ARG(o->value))
+			  : triage_text(t, "%.*s", STR_ARG(o->name));
 }
 
 bool triage_said(const struct triage *t, enum fact_kind kind)
@@ -151,7 +177,9 @@ struct phys_range triage_largest_free(const struct triage *t, uint64_t limit)
 	struct phys_range best = { 0, 0 };
 
 	for (size_t i = 0; i < m->memory.nr; i++)
-		ranges_add(t->arena, &free, phys_clip((struct phys_range){ m->memory.v[i].base, m->memory.v[i].end }, (struct phys_range){ 0, limit }));
+		ranges_add(t->arena, &free,
+			   phys_clip((struct phys_range){ m->memory.v[i].base, m->memory.v[i].end },
+				     (struct phys_range){ 0, limit }));
 	for (size_t i = 0; i < m->reserved.nr; i++)
 		ranges_remove(t->arena, &free, (struct phys_range){ m->reserved.v[i].base, m->reserved.v[i].end });
 	for (size_t i = 0; i < free.nr; i++)
@@ -185,8 +213,14 @@ void triage_run(struct arena *arena, const struct user_rules *more, struct verdi
 	static const struct boot_record nothing;
 	const struct boot_record *record = verdict->record ? verdict->record : &nothing;
 	struct triage t = {
-		.arena = arena, .v = verdict, .boot = verdict->boot, .machine = verdict->machine, .kernel = verdict->kernel,
-		.record = record, .log = &record->log, .findings = &verdict->findings,
+		.arena = arena,
+		.v = verdict,
+		.boot = verdict->boot,
+		.machine = verdict->machine,
+		.kernel = verdict->kernel,
+		.record = record,
+		.log = &record->log,
+		.findings = &verdict->findings,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {

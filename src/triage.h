@@ -28,7 +28,7 @@ const char *triage_at(struct triage *t, uint32_t line);
 const char *triage_count(struct triage *t, uint64_t n, const char *noun);
 
 /* A finding of the rule that runs; the caller adds detail, bytes and lines. */
-struct finding *triage_add(struct triage *t, enum severity severity, const char *title);
+__attribute__((format(printf, 3, 4))) struct finding *triage_add(struct triage *t, enum severity severity, const char *title, ...);
 void triage_bytes(struct finding *f, uint64_t bytes);
 void triage_line(struct finding *f, uint32_t line);
 /* Lines of all facts of a kind, as many as a finding holds. */

@@ -77,12 +77,19 @@ void rule_crashkernel(struct triage *t)
 
 	if (!bytes)
 		return;
-	f = triage_add(t, idle ? SEVERITY_WARNING : SEVERITY_NOTE,
-		       triage_text(t, "The crash kernel holds %s%s%s%s%s", triage_size(t, bytes), option ? ": " : "", option ? option : "", option ? " asks for it" : "", triage_at(t, triage_cmdline_line(t))));
-	f->detail = triage_text(t, "%s.%s%s", phys_len(t->boot->crashkernel) ? triage_text(t, "It lies at %s", triage_range(t, t->boot->crashkernel)) : "The kernel says that it is reserved", range_text(t),
-				idle ? " No crash kernel is loaded (kexec_crash_loaded is 0), so the memory serves nothing." : "");
+	f = triage_add(t, idle ? SEVERITY_WARNING : SEVERITY_NOTE, "The crash kernel holds %s%s%s%s%s", triage_size(t, bytes),
+		       option ? ": " : "", option ? option : "", option ? " asks for it" : "",
+		       triage_at(t, triage_cmdline_line(t)));
+	f->detail =
+		triage_text(t, "%s.%s%s",
+			    phys_len(t->boot->crashkernel)
+				    ? triage_text(t, "It lies at %s", triage_range(t, t->boot->crashkernel))
+				    : "The kernel says that it is reserved",
+			    range_text(t),
+			    idle ? " No crash kernel is loaded (kexec_crash_loaded is 0), so the memory serves nothing." : "");
 	if (idle)
-		f->advice = "Install and start kdump, or remove crashkernel= from the boot loader's command line to get the memory back.";
+		f->advice =
+			"Install and start kdump, or remove crashkernel= from the boot loader's command line to get the memory back.";
 	triage_bytes(f, bytes);
 	triage_line(f, triage_cmdline_line(t));
 	triage_line(f, line);
@@ -113,8 +120,9 @@ static bool log_is_silent(const struct triage *t)
 {
 	uint32_t line = 0;
 
-	return !t->record->head_missing && !t->record->tail_missing && t->record->has_source[SOURCE_DMESG] && t->machine->arch == ARCH_X86_64 &&
-	       t->machine->firmware != FIRMWARE_XEN && !said_bytes(t, reserve_lines, &line) && !facts_first(t->log, FACT_CRASHKERNEL_CMA);
+	return !t->record->head_missing && !t->record->tail_missing && t->record->has_source[SOURCE_DMESG] &&
+	       t->machine->arch == ARCH_X86_64 && t->machine->firmware != FIRMWARE_XEN && !said_bytes(t, reserve_lines, &line) &&
+	       !facts_first(t->log, FACT_CRASHKERNEL_CMA);
 }
 
 void rule_crashkernel_failed(struct triage *t)
@@ -129,9 +137,13 @@ void rule_crashkernel_failed(struct triage *t)
 		return;
 	if (!said && !log_is_silent(t) && !(t->boot->crash_failed_bytes && !t->record->has_source[SOURCE_DMESG]))
 		return;
-	f = triage_add(t, SEVERITY_ERROR, triage_text(t, "No crash kernel: there was no room for %s%s%s", size ? triage_size(t, size) : "it", option ? triage_text(t, " (%s)", option) : "", triage_at(t, said ? said->line : triage_cmdline_line(t))));
-	f->detail = triage_text(t, "%s%.*s. The largest free block below 4 GiB is %s at %s when memory goes to the page allocator.%s", said ? "The kernel says: " : "No line says that it was reserved",
-				said ? (int)said->text.n : 0, said ? said->text.p : "", triage_size(t, phys_len(hole)), phys_len(hole) ? triage_range(t, hole) : "no address", range_text(t));
+	f = triage_add(t, SEVERITY_ERROR, "No crash kernel: there was no room for %s%s%s", size ? triage_size(t, size) : "it",
+		       option ? triage_text(t, " (%s)", option) : "", triage_at(t, said ? said->line : triage_cmdline_line(t)));
+	f->detail =
+		triage_text(t, "%s%.*s. The largest free block below 4 GiB is %s at %s when memory goes to the page allocator.%s",
+			    said ? "The kernel says: " : "No line says that it was reserved", said ? (int)said->text.n : 0,
+			    said ? said->text.p : "", triage_size(t, phys_len(hole)),
+			    phys_len(hole) ? triage_range(t, hole) : "no address", range_text(t));
 	if (size)
 		triage_bytes(f, size);
 	triage_line(f, triage_cmdline_line(t));
@@ -141,7 +153,8 @@ void rule_crashkernel_failed(struct triage *t)
 void rule_crashkernel_small(struct triage *t)
 {
 	uint32_t line = 0, low_line = 0;
-	uint64_t bytes = crash_bytes(t, &line, &low_line), image = t->boot->kernel->image.span.v, initrd = phys_len(t->machine->ramdisk), need;
+	uint64_t bytes = crash_bytes(t, &line, &low_line), image = t->boot->kernel->image.span.v,
+		 initrd = phys_len(t->machine->ramdisk), need;
 	struct finding *f;
 
 	if (!bytes || !image || !initrd)
@@ -149,9 +162,12 @@ void rule_crashkernel_small(struct triage *t)
 	need = image + 2 * initrd + CRASH_WORKING_BYTES;
 	if (bytes >= need)
 		return;
-	f = triage_add(t, SEVERITY_WARNING, triage_text(t, "The crash kernel has %s, and needs about %s", triage_size(t, bytes), triage_size(t, need)));
-	f->detail = triage_text(t, "Kernel image %s, RAM disk %s packed and as much unpacked, %s to work with. A crash kernel's own RAM disk may be smaller than this boot's.",
-				triage_size(t, image), triage_size(t, initrd), triage_size(t, CRASH_WORKING_BYTES));
+	f = triage_add(t, SEVERITY_WARNING, "The crash kernel has %s, and needs about %s", triage_size(t, bytes),
+		       triage_size(t, need));
+	f->detail = triage_text(
+		t,
+		"Kernel image %s, RAM disk %s packed and as much unpacked, %s to work with. A crash kernel's own RAM disk may be smaller than this boot's.",
+		triage_size(t, image), triage_size(t, initrd), triage_size(t, CRASH_WORKING_BYTES));
 	triage_bytes(f, need - bytes);
 	triage_line(f, line);
 	triage_line(f, triage_line_of(t, FACT_RAMDISK));

@@ -33,13 +33,18 @@ static uint64_t ram_above(const struct triage *t, uint64_t begin)
 
 static const char *mtrr_detail(struct triage *t, uint64_t lost)
 {
-	const char *who = t->machine->hypervisor ? "This is a guest, so the registers are the hypervisor's." : "The registers are set by the firmware.";
-	const char *old = !strcmp(t->kernel->release.distribution, "el6") ?
-		" Kernels of RHEL 6 computed the registers' mask with too few address bits (mainline fix d5c78673b1b2), so a newer kernel may not lose it." : "";
+	const char *who = t->machine->hypervisor ? "This is a guest, so the registers are the hypervisor's."
+						 : "The registers are set by the firmware.";
+	const char *old =
+		!strcmp(t->kernel->release.distribution, "el6")
+			? " Kernels of RHEL 6 computed the registers' mask with too few address bits (mainline fix d5c78673b1b2), so a newer kernel may not lose it."
+			: "";
 
-	return triage_text(t, "The firmware's map has %s of RAM, and the memory type registers mark %s of it as write-back; the kernel gave up the other %s. %s "
-			   "Kernels trim only since 2.6.25, so an older one, or one started with disable_mtrr_trim (not on this command line), shows more.%s",
-			   triage_size(t, ram_above(t, 0)), triage_size(t, sub_sat(ram_above(t, 0), lost)), triage_size(t, lost), who, old);
+	return triage_text(
+		t,
+		"The firmware's map has %s of RAM, and the memory type registers mark %s of it as write-back; the kernel gave up the other %s. %s "
+		"Kernels trim only since 2.6.25, so an older one, or one started with disable_mtrr_trim (not on this command line), shows more.%s",
+		triage_size(t, ram_above(t, 0)), triage_size(t, sub_sat(ram_above(t, 0), lost)), triage_size(t, lost), who, old);
 }
 
 void rule_mtrr_trim(struct triage *t)
@@ -50,7 +55,8 @@ void rule_mtrr_trim(struct triage *t)
 
 	if (!lost)
 		return;
-	f = triage_add(t, SEVERITY_ERROR, triage_text(t, "%s of RAM are lost because the MTRRs do not cover them%s", triage_size(t, lost), triage_at(t, said ? said->line : 0)));
+	f = triage_add(t, SEVERITY_ERROR, "%s of RAM are lost because the MTRRs do not cover them%s", triage_size(t, lost),
+		       triage_at(t, said ? said->line : 0));
 	if (has_map(t))
 		f->detail = mtrr_detail(t, lost);
 	triage_bytes(f, lost);
@@ -65,7 +71,7 @@ void rule_mtrr_noise(struct triage *t)
 
 	if (!lines || t->boot->trimmed_bytes || facts_first(t->log, FACT_MTRR_LOSING))
 		return;
-	f = triage_add(t, SEVERITY_NOTE, triage_text(t, "The MTRR clean-up's %s are noise: no byte was lost", triage_count(t, lines, "line")));
+	f = triage_add(t, SEVERITY_NOTE, "The MTRR clean-up's %s are noise: no byte was lost", triage_count(t, lines, "line"));
 	triage_bytes(f, 0);
 	triage_line(f, triage_line_of(t, FACT_MTRR_CLEANUP));
 	triage_line(f, facts_last(t->log, FACT_MTRR_CLEANUP)->line);
@@ -83,8 +89,11 @@ void rule_no_remap(struct triage *t)
 		return;
 	usable = ram_above(t, 0);
 	lost = sub_sat(d->installed_bytes, usable + d->graphics_bytes);
-	f = triage_add(t, SEVERITY_ERROR, triage_text(t, "%s of %s are out of reach: the firmware put no RAM above 4 GiB%s", triage_size(t, lost), triage_size(t, d->installed_bytes), triage_at(t, d->line)));
-	f->detail = triage_text(t, "%s: %s. The firmware's map has %s of RAM, all of it below %#" PRIx64 ", and nothing above 4 GiB, where the RAM behind the addresses of devices belongs.",
+	f = triage_add(t, SEVERITY_ERROR, "%s of %s are out of reach: the firmware put no RAM above 4 GiB%s",
+		       triage_size(t, lost), triage_size(t, d->installed_bytes), triage_at(t, d->line));
+	f->detail = triage_text(t,
+				"%s: %s. The firmware's map has %s of RAM, all of it below %#" PRIx64
+				", and nothing above 4 GiB, where the RAM behind the addresses of devices belongs.",
 				d->witness, triage_size(t, d->installed_bytes), triage_size(t, usable), d->low_top);
 	triage_bytes(f, lost);
 	triage_line(f, d->line);
@@ -100,11 +109,16 @@ void rule_graphics(struct triage *t)
 
 	if (!d->graphics_bytes)
 		return;
-	f = triage_add(t, much ? SEVERITY_WARNING : SEVERITY_NOTE,
-		       triage_text(t, "%s %s of %s%s%s", d->graphics_basis == AMOUNT_EXACT ? "Graphics memory takes" : "A graphics carve-out (UMA frame buffer) probably takes up to",
-				   triage_size(t, d->graphics_bytes), triage_size(t, d->installed_bytes), where, triage_at(t, d->graphics_line)));
+	f = triage_add(t, much ? SEVERITY_WARNING : SEVERITY_NOTE, "%s %s of %s%s%s",
+		       d->graphics_basis == AMOUNT_EXACT ? "Graphics memory takes"
+							 : "A graphics carve-out (UMA frame buffer) probably takes up to",
+		       triage_size(t, d->graphics_bytes), triage_size(t, d->installed_bytes), where,
+		       triage_at(t, d->graphics_line));
 	if (d->graphics_basis != AMOUNT_EXACT)
-		f->detail = triage_text(t, "The firmware's map reserves %s, from the end of all RAM to the top of memory. Frame buffers lie there; no driver line in this log says how much of it is one.", triage_range(t, d->graphics));
+		f->detail = triage_text(
+			t,
+			"The firmware's map reserves %s, from the end of all RAM to the top of memory. Frame buffers lie there; no driver line in this log says how much of it is one.",
+			triage_range(t, d->graphics));
 	triage_bytes(f, d->graphics_bytes);
 	triage_line(f, d->graphics_line);
 	if (d->graphics_basis != AMOUNT_EXACT)
@@ -135,13 +149,15 @@ static const char *largest_kept(struct triage *t, size_t most)
 void rule_firmware(struct triage *t)
 {
 	const struct dram *d = &t->v->dram;
-	uint64_t others = d->graphics_bytes + (uint64_t)(triage_ledger(t, "firmware.persistent") + triage_ledger(t, "firmware.soft_reserved"));
+	uint64_t others = d->graphics_bytes +
+			  (uint64_t)(triage_ledger(t, "firmware.persistent") + triage_ledger(t, "firmware.soft_reserved"));
 	uint64_t kept = has_map(t) ? sub_sat(d->installed_bytes, ram_above(t, 0) + others) : 0;
 	struct finding *f;
 
 	if (!has_map(t) || kept < FIRMWARE_LEAST || !d->kept.nr)
 		return;
-	f = triage_add(t, SEVERITY_NOTE, triage_text(t, "The firmware keeps %s of %s%s", triage_size(t, kept), triage_size(t, d->installed_bytes), d->graphics_bytes ? ", graphics memory not counted" : ""));
+	f = triage_add(t, SEVERITY_NOTE, "The firmware keeps %s of %s%s", triage_size(t, kept),
+		       triage_size(t, d->installed_bytes), d->graphics_bytes ? ", graphics memory not counted" : "");
 	f->detail = triage_text(t, "%s. Largest ranges that are not RAM: %s.", d->witness, largest_kept(t, 4));
 	triage_bytes(f, kept);
 	triage_line(f, triage_line_of(t, FACT_E820_ENTRY));
@@ -150,18 +166,23 @@ void rule_firmware(struct triage *t)
 void rule_soft_reserved(struct triage *t)
 {
 	uint64_t soft = has_map(t) ? e820_bytes(firmware_map(t), E820_TYPE_SOFT_RESERVED) : 0;
-	uint64_t persistent = has_map(t) ? e820_bytes(firmware_map(t), E820_TYPE_PMEM) + e820_bytes(firmware_map(t), E820_TYPE_PRAM) : 0;
-	const char *kind = soft && persistent ? "soft reserved and persistent" : soft ? "soft reserved (special purpose)" : "persistent";
+	uint64_t persistent =
+		has_map(t) ? e820_bytes(firmware_map(t), E820_TYPE_PMEM) + e820_bytes(firmware_map(t), E820_TYPE_PRAM) : 0;
+	const char *kind = soft && persistent ? "soft reserved and persistent"
+			   : soft             ? "soft reserved (special purpose)"
+					      : "persistent";
 	struct finding *f;
 
 	if (!soft && !persistent)
 		return;
-	f = triage_add(t, SEVERITY_WARNING, triage_text(t, "%s are %s and no system RAM", triage_size(t, soft + persistent), kind));
+	f = triage_add(t, SEVERITY_WARNING, "%s are %s and no system RAM", triage_size(t, soft + persistent), kind);
 	if (!soft)
-		f->advice = "Use it through pmem and dax; ndctl and 'daxctl reconfigure-device --mode=system-ram' make ordinary memory of it.";
+		f->advice =
+			"Use it through pmem and dax; ndctl and 'daxctl reconfigure-device --mode=system-ram' make ordinary memory of it.";
 	triage_bytes(f, soft + persistent);
 	for (each_fact(e, t->log, FACT_E820_ENTRY))
-		if (e->tag == TAG_NONE && (e->v[2] == E820_TYPE_SOFT_RESERVED || e->v[2] == E820_TYPE_PMEM || e->v[2] == E820_TYPE_PRAM))
+		if (e->tag == TAG_NONE &&
+		    (e->v[2] == E820_TYPE_SOFT_RESERVED || e->v[2] == E820_TYPE_PMEM || e->v[2] == E820_TYPE_PRAM))
 			triage_line(f, e->line);
 }
 
@@ -191,10 +212,14 @@ void rule_mem_limit(struct triage *t)
 
 	if (!options || (cut <= 0 && !image_was_cut(t)))
 		return;
-	f = triage_add(t, SEVERITY_WARNING, triage_text(t, "The command line takes %s of RAM away%s: %s%s", triage_size(t, cut < 0 ? 0 : (uint64_t)cut), image_was_cut(t) ? ", the kernel's own place too" : "", options,
-							 triage_at(t, triage_cmdline_line(t))));
+	f = triage_add(t, SEVERITY_WARNING, "The command line takes %s of RAM away%s: %s%s",
+		       triage_size(t, cut < 0 ? 0 : (uint64_t)cut), image_was_cut(t) ? ", the kernel's own place too" : "",
+		       options, triage_at(t, triage_cmdline_line(t)));
 	if (image_was_cut(t))
-		f->detail = triage_text(t, "%s covers the kernel image itself%s. The kernel put its own range back into the map; what the option was meant for has to lie elsewhere.", options, triage_at(t, triage_line_of(t, FACT_KERNEL_NOT_RAM)));
+		f->detail = triage_text(
+			t,
+			"%s covers the kernel image itself%s. The kernel put its own range back into the map; what the option was meant for has to lie elsewhere.",
+			options, triage_at(t, triage_line_of(t, FACT_KERNEL_NOT_RAM)));
 	if (cut > 0)
 		triage_bytes(f, (uint64_t)cut);
 	triage_line(f, triage_cmdline_line(t));
@@ -212,10 +237,12 @@ void rule_32bit(struct triage *t)
 	for (size_t n = 0; n < t->boot->nr_nodes; n++)
 		high += PFN_PHYS(t->boot->node[n].zone[ZONE_HIGHMEM].present);
 	if (beyond >= MIB) {
-		f = triage_add(t, SEVERITY_WARNING, triage_text(t, "A 32-bit kernel%s cannot reach %s of RAM above %s", boot_trait(t->boot, TRAIT_PAE) ? "" : " without PAE", triage_size(t, beyond), triage_size(t, boot_trait(t->boot, TRAIT_PAE) ? end : max_u64(end, 4 * GIB))));
+		f = triage_add(t, SEVERITY_WARNING, "A 32-bit kernel%s cannot reach %s of RAM above %s",
+			       boot_trait(t->boot, TRAIT_PAE) ? "" : " without PAE", triage_size(t, beyond),
+			       triage_size(t, boot_trait(t->boot, TRAIT_PAE) ? end : max_u64(end, 4 * GIB)));
 		triage_bytes(f, beyond);
 	} else if (high) {
-		f = triage_add(t, SEVERITY_NOTE, triage_text(t, "A 32-bit kernel reaches %s of RAM as high memory only", triage_size(t, high)));
+		f = triage_add(t, SEVERITY_NOTE, "A 32-bit kernel reaches %s of RAM as high memory only", triage_size(t, high));
 		triage_bytes(f, high);
 	} else {
 		return;
@@ -232,7 +259,9 @@ void rule_table_overflow(struct triage *t)
 	for (each_fact(e, t->log, FACT_E820_FULL))
 		ignored += e->v[1] - e->v[0];
 	if (ignored) {
-		f = triage_add(t, SEVERITY_ERROR, triage_text(t, "The table of memory ranges is full: %s in %s were ignored%s", triage_size(t, ignored), triage_count(t, facts_count(t->log, FACT_E820_FULL), "range"), triage_at(t, triage_line_of(t, FACT_E820_FULL))));
+		f = triage_add(t, SEVERITY_ERROR, "The table of memory ranges is full: %s in %s were ignored%s",
+			       triage_size(t, ignored), triage_count(t, facts_count(t->log, FACT_E820_FULL), "range"),
+			       triage_at(t, triage_line_of(t, FACT_E820_FULL)));
 		triage_bytes(f, ignored);
 		triage_lines(t, f, FACT_E820_FULL);
 		return;
@@ -242,6 +271,8 @@ void rule_table_overflow(struct triage *t)
 	for (each_fact(b, t->log, FACT_E820_BANNER))
 		if (b->tag == TAG_EXTENDED)
 			return;
-	f = triage_add(t, SEVERITY_WARNING, triage_text(t, "The firmware's map has %d entries, all that the boot protocol carries: more may be missing", E820_MAX_ENTRIES));
+	f = triage_add(t, SEVERITY_WARNING,
+		       "The firmware's map has %d entries, all that the boot protocol carries: more may be missing",
+		       E820_MAX_ENTRIES);
 	triage_line(f, triage_line_of(t, FACT_E820_BANNER));
 }

@@ -11,10 +11,14 @@
 static void other_architecture(struct triage *t)
 {
 	uint32_t line = triage_line_of(t, FACT_ARCH_HINT);
-	struct finding *f = triage_add(t, SEVERITY_ERROR, triage_text(t, "This is %s kernel's log, not one of x86: its memory set-up is not modelled%s", t->machine->arch_words, triage_at(t, line)));
+	struct finding *f =
+		triage_add(t, SEVERITY_ERROR, "This is %s kernel's log, not one of x86: its memory set-up is not modelled%s",
+			   t->machine->arch_words, triage_at(t, line));
 
-	f->detail = "How memory is divided there (device tree, firmware split with a graphics processor) follows other rules than the ones that this program re-executes.";
-	f->advice = "Ask the board's vendor or its firmware's documentation; /proc/iomem and the Memory: line say what the kernel has.";
+	f->detail =
+		"How memory is divided there (device tree, firmware split with a graphics processor) follows other rules than the ones that this program re-executes.";
+	f->advice =
+		"Ask the board's vendor or its firmware's documentation; /proc/iomem and the Memory: line say what the kernel has.";
 	triage_line(f, line);
 }
 
@@ -31,13 +35,18 @@ void rule_truncated(struct triage *t)
 		return;
 	}
 	if (!map)
-		f = triage_add(t, SEVERITY_ERROR, triage_text(t, "The log's beginning is missing: it has no firmware map%s, so what there was at first cannot be known", version ? "" : " and no version line"));
+		f = triage_add(
+			t, SEVERITY_ERROR,
+			"The log's beginning is missing: it has no firmware map%s, so what there was at first cannot be known",
+			version ? "" : " and no version line");
 	else if (r->cut_short)
 		f = triage_add(t, SEVERITY_WARNING, "The input ends early: what was behind its last line is missing");
 	else if (!version)
-		f = triage_add(t, SEVERITY_WARNING, "The log's first line is missing: which kernel it was is guessed from other lines");
+		f = triage_add(t, SEVERITY_WARNING,
+			       "The log's first line is missing: which kernel it was is guessed from other lines");
 	else if (r->tail_missing)
-		f = triage_add(t, SEVERITY_WARNING, "The log has no Memory: line: what was reserved cannot be held against the kernel's own count");
+		f = triage_add(t, SEVERITY_WARNING,
+			       "The log has no Memory: line: what was reserved cannot be held against the kernel's own count");
 	else
 		return;
 	triage_line(f, r->tail_missing && map ? r->last_line : r->first_line);
@@ -51,9 +60,14 @@ void rule_unexplained(struct triage *t)
 
 	if (!t->v->unexplained_known || !ram || t->v->unexplained_bytes <= limit)
 		return;
-	f = triage_add(t, SEVERITY_ERROR, triage_text(t, "%s have no owner: the kernel reserved %s than this program can explain%s", triage_size(t, t->v->unexplained_bytes), unknown < 0 ? "less" : "more", triage_at(t, t->boot->balance.line)));
-	f->detail = triage_text(t, "That is beyond %s. %s", triage_size(t, limit),
-				t->kernel->has_profile ? "A profile of this build was used." : "There is no profile of this build, so sizes of what it allocates at boot are those of kernels like it.");
+	f = triage_add(t, SEVERITY_ERROR, "%s have no owner: the kernel reserved %s than this program can explain%s",
+		       triage_size(t, t->v->unexplained_bytes), unknown < 0 ? "less" : "more",
+		       triage_at(t, t->boot->balance.line));
+	f->detail = triage_text(
+		t, "That is beyond %s. %s", triage_size(t, limit),
+		t->kernel->has_profile
+			? "A profile of this build was used."
+			: "There is no profile of this build, so sizes of what it allocates at boot are those of kernels like it.");
 	triage_bytes(f, t->v->unexplained_bytes);
 	triage_line(f, t->boot->balance.line);
 }

@@ -45,8 +45,21 @@ static unsigned srat_nodes(const struct triage *t)
 static bool made_for_several(const struct triage *t)
 {
 	static const struct str marks[] = {
-		STR("EPYC"), STR("Opteron"), STR("Xeon(R) Gold"), STR("Xeon(R) Silver"), STR("Xeon(R) Platinum"), STR("E5-2"), STR("E5-4"), STR("E7-"),
-		STR("L55"), STR("E55"), STR("X55"), STR("L56"), STR("E56"), STR("X56"), STR("X75"),
+		STR("EPYC"),
+		STR("Opteron"),
+		STR("Xeon(R) Gold"),
+		STR("Xeon(R) Silver"),
+		STR("Xeon(R) Platinum"),
+		STR("E5-2"),
+		STR("E5-4"),
+		STR("E7-"),
+		STR("L55"),
+		STR("E55"),
+		STR("X55"),
+		STR("L56"),
+		STR("E56"),
+		STR("X56"),
+		STR("X75"),
 	};
 	const struct fact *cpu = facts_first(t->log, FACT_CPU_MODEL);
 
@@ -74,7 +87,7 @@ static bool several_packages(const struct triage *t, bool *certain)
 
 static void lost(struct triage *t, enum severity severity, const char *title, const char *advice, uint32_t line)
 {
-	struct finding *f = triage_add(t, severity, title);
+	struct finding *f = triage_add(t, severity, "%s", title);
 
 	if (advice)
 		f->advice = advice;
@@ -89,16 +102,25 @@ static void lost(struct triage *t, enum severity severity, const char *title, co
 void rule_numa_lost(struct triage *t)
 {
 	bool off = cmdline_is(t->boot->cmdline, "numa", "off") || facts_first(t->log, FACT_NUMA_OFF);
-	bool certain, packages = several_packages(t, &certain), several = srat_nodes(t) > 1 || (packages && certain) || has_table(t, "SRAT");
+	bool certain, packages = several_packages(t, &certain),
+		      several = srat_nodes(t) > 1 || (packages && certain) || has_table(t, "SRAT");
 	const char *one = t->boot->numa_dummy ? "all memory is one node" : "the nodes are not the firmware's";
 
 	if (off)
-		lost(t, several ? SEVERITY_WARNING : SEVERITY_NOTE, triage_text(t, "NUMA is off, as numa=off asks%s: all memory is one node%s", triage_at(t, triage_cmdline_line(t)), several ? ", though the firmware describes nodes" : ""),
+		lost(t, several ? SEVERITY_WARNING : SEVERITY_NOTE,
+		     triage_text(t, "NUMA is off, as numa=off asks%s: all memory is one node%s",
+				 triage_at(t, triage_cmdline_line(t)), several ? ", though the firmware describes nodes" : ""),
 		     "Remove numa=off from the boot loader's command line", line_of_table(t, "SRAT"));
 	else if (t->machine->srat_rejected)
-		lost(t, SEVERITY_WARNING, triage_text(t, "The kernel rejected the firmware's SRAT%s: %s", triage_at(t, triage_line_of(t, FACT_SRAT_UNUSED)), one), "Update the firmware: its SRAT contradicts its memory map", line_of_table(t, "SRAT"));
+		lost(t, SEVERITY_WARNING,
+		     triage_text(t, "The kernel rejected the firmware's SRAT%s: %s",
+				 triage_at(t, triage_line_of(t, FACT_SRAT_UNUSED)), one),
+		     "Update the firmware: its SRAT contradicts its memory map", line_of_table(t, "SRAT"));
 	else if (t->record->has_source[SOURCE_DMESG] && t->boot->numa_dummy && packages && !has_table(t, "SRAT"))
-		lost(t, certain ? SEVERITY_WARNING : SEVERITY_NOTE, triage_text(t, "%s CPU packages and no SRAT%s: all memory is one node", certain ? "Several" : "Perhaps several", triage_at(t, triage_line_of(t, FACT_NUMA_NONE))), NULL, 0);
+		lost(t, certain ? SEVERITY_WARNING : SEVERITY_NOTE,
+		     triage_text(t, "%s CPU packages and no SRAT%s: all memory is one node",
+				 certain ? "Several" : "Perhaps several", triage_at(t, triage_line_of(t, FACT_NUMA_NONE))),
+		     NULL, 0);
 }
 
 void rule_memoryless(struct triage *t)
@@ -117,7 +139,9 @@ void rule_memoryless(struct triage *t)
 	}
 	if (!nr)
 		return;
-	f = triage_add(t, SEVERITY_WARNING, triage_text(t, "Node%s %s ha%s no memory, of %zu that are online%s", nr == 1 ? "" : "s", strbuf_str(&which).p, nr == 1 ? "s" : "ve", t->boot->nr_online, triage_at(t, triage_line_of(t, FACT_NODE_MEMORYLESS))));
+	f = triage_add(t, SEVERITY_WARNING, "Node%s %s ha%s no memory, of %zu that are online%s", nr == 1 ? "" : "s",
+		       strbuf_str(&which).p, nr == 1 ? "s" : "ve", t->boot->nr_online,
+		       triage_at(t, triage_line_of(t, FACT_NODE_MEMORYLESS)));
 	triage_bytes(f, 0);
 	triage_lines(t, f, FACT_NODE_MEMORYLESS);
 	triage_lines(t, f, FACT_NODE_INIT_MEMORYLESS);
@@ -150,7 +174,10 @@ void rule_srat_gap(struct triage *t)
 		bytes = sub_sat(old->v[1], old->v[0]) * MIB;
 	if (bytes < SRAT_GAP_LEAST)
 		return;
-	f = triage_add(t, SEVERITY_ERROR, triage_text(t, "%s of the firmware's RAM are in no range of its SRAT%s", triage_size(t, bytes), triage_at(t, line ? line : t->machine->srat.nr ? t->machine->srat.v[0].line : 0)));
+	f = triage_add(t, SEVERITY_ERROR, "%s of the firmware's RAM are in no range of its SRAT%s", triage_size(t, bytes),
+		       triage_at(t, line                  ? line
+				    : t->machine->srat.nr ? t->machine->srat.v[0].line
+							  : 0));
 	triage_bytes(f, bytes);
 	triage_line(f, line);
 	triage_lines(t, f, FACT_SRAT_MEM);

@@ -10,7 +10,14 @@ static struct triage triage_of(struct arena *arena, const struct verdict *v, str
 	static const struct boot_record nothing;
 	const struct boot_record *record = v->record ? v->record : &nothing;
 
-	return (struct triage){ .arena = arena, .v = v, .boot = v->boot, .machine = v->machine, .kernel = v->kernel, .record = record, .log = &record->log, .findings = findings };
+	return (struct triage){ .arena = arena,
+				.v = v,
+				.boot = v->boot,
+				.machine = v->machine,
+				.kernel = v->kernel,
+				.record = record,
+				.log = &record->log,
+				.findings = findings };
 }
 
 static uint64_t crash_bytes(const struct triage *t)
@@ -32,9 +39,11 @@ static void crashkernel_change(struct triage *a, struct triage *b)
 	if (!strcmp(option_a, option_b) && bytes_a == bytes_b)
 		return;
 	b->rule = triage_rule_find("crashkernel-default-change");
-	f = triage_add(b, SEVERITY_NOTE, triage_text(b, "The crash kernel changed from %s to %s: %s, then %s%s", triage_size(b, bytes_a), triage_size(b, bytes_b), option_a, option_b, triage_at(b, triage_cmdline_line(b))));
+	f = triage_add(b, SEVERITY_NOTE, "The crash kernel changed from %s to %s: %s, then %s%s", triage_size(b, bytes_a),
+		       triage_size(b, bytes_b), option_a, option_b, triage_at(b, triage_cmdline_line(b)));
 	if (!strcmp(option_a, option_b))
-		f->detail = "The option is the same on both boots; what is reserved depends on the memory that the kernel finds, and on its rules.";
+		f->detail =
+			"The option is the same on both boots; what is reserved depends on the memory that the kernel finds, and on its rules.";
 	triage_bytes(f, bytes_a > bytes_b ? bytes_a - bytes_b : bytes_b - bytes_a);
 	triage_line(f, triage_cmdline_line(b));
 }
@@ -64,7 +73,8 @@ static struct phys_range first_difference(struct arena *arena, const struct phys
 /* The same board and BIOS by DMI, on a real machine: what a guest is given is the hypervisor's business. */
 static bool same_firmware(const struct triage *a, const struct triage *b)
 {
-	return a->machine->dmi.n && str_eq(a->machine->dmi, b->machine->dmi) && str_eq(a->machine->bios, b->machine->bios) && !a->machine->hypervisor && !b->machine->hypervisor;
+	return a->machine->dmi.n && str_eq(a->machine->dmi, b->machine->dmi) && str_eq(a->machine->bios, b->machine->bios) &&
+	       !a->machine->hypervisor && !b->machine->hypervisor;
 }
 
 /* Loaders keep a few pages for themselves; only more than this is a loss. */
@@ -73,14 +83,17 @@ static bool same_firmware(const struct triage *a, const struct triage *b)
 static void bootloader_change(struct triage *a, struct triage *b)
 {
 	struct phys_ranges ram_a = ram_of(a), ram_b = ram_of(b);
-	uint64_t bytes_a = ranges_bytes(&ram_a), bytes_b = ranges_bytes(&ram_b), delta = bytes_a > bytes_b ? bytes_a - bytes_b : bytes_b - bytes_a;
-	struct phys_range where = bytes_a > bytes_b ? first_difference(b->arena, &ram_a, &ram_b) : first_difference(b->arena, &ram_b, &ram_a);
+	uint64_t bytes_a = ranges_bytes(&ram_a), bytes_b = ranges_bytes(&ram_b),
+		 delta = bytes_a > bytes_b ? bytes_a - bytes_b : bytes_b - bytes_a;
+	struct phys_range where =
+		bytes_a > bytes_b ? first_difference(b->arena, &ram_a, &ram_b) : first_difference(b->arena, &ram_b, &ram_a);
 	struct finding *f;
 
 	if (!ram_a.nr || !ram_b.nr || !same_firmware(a, b) || delta < LOADER_LEAST)
 		return;
 	b->rule = triage_rule_find("bootloader-diff");
-	f = triage_add(b, SEVERITY_ERROR, triage_text(b, "The same firmware gave %s of RAM, then %s: %s differ, at %s first", triage_size(b, bytes_a), triage_size(b, bytes_b), triage_size(b, delta), triage_range(b, where)));
+	f = triage_add(b, SEVERITY_ERROR, "The same firmware gave %s of RAM, then %s: %s differ, at %s first",
+		       triage_size(b, bytes_a), triage_size(b, bytes_b), triage_size(b, delta), triage_range(b, where));
 	triage_bytes(f, delta);
 	triage_line(f, triage_line_of(b, FACT_E820_ENTRY));
 }

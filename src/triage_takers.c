@@ -32,9 +32,14 @@ static const char *share(struct triage *t, uint64_t part, uint64_t whole)
 static void no_bounce_buffer(struct triage *t, const struct fact *failed)
 {
 	struct phys_range hole = triage_largest_free(t, 4 * GIB);
-	struct finding *f = triage_add(t, SEVERITY_WARNING, triage_text(t, "swiotlb (bounce buffer) found no room: the largest free block below 4 GiB has %s%s", triage_size(t, phys_len(hole)), triage_at(t, failed ? failed->line : 0)));
+	struct finding *f = triage_add(t, SEVERITY_WARNING,
+				       "swiotlb (bounce buffer) found no room: the largest free block below 4 GiB has %s%s",
+				       triage_size(t, phys_len(hole)), triage_at(t, failed ? failed->line : 0));
 
-	f->detail = triage_text(t, "It has to be one block below 4 GiB. %s", triage_option(t, "swiotlb") ? triage_text(t, "The command line asks for %s slots of 2 KiB.", triage_option(t, "swiotlb")) : "Devices that cannot reach all memory will fail.");
+	f->detail = triage_text(t, "It has to be one block below 4 GiB. %s",
+				triage_option(t, "swiotlb") ? triage_text(t, "The command line asks for %s slots of 2 KiB.",
+									  triage_option(t, "swiotlb"))
+							    : "Devices that cannot reach all memory will fail.");
 	f->advice = "Ask for fewer slots in swiotlb=, or free memory below 4 GiB: crashkernel=...,high, a smaller RAM disk.";
 	triage_line(f, failed ? failed->line : 0);
 	triage_line(f, triage_cmdline_line(t));
@@ -53,11 +58,16 @@ void rule_swiotlb(struct triage *t)
 		no_bounce_buffer(t, failed);
 	if (!bytes)
 		return;
-	f = triage_add(t, much ? SEVERITY_WARNING : SEVERITY_NOTE,
-		       gone ? triage_text(t, "A bounce buffer (swiotlb) of %s was set up, and given back later%s", triage_size(t, bytes), triage_at(t, gone->line)) :
-			      triage_text(t, "swiotlb (bounce buffer) holds %s%s%s", triage_size(t, bytes), share(t, bytes, triage_ram(t)), triage_at(t, said ? said->line : 0)));
-	f->detail = triage_text(t, "It lies at %s%s. Without it, the largest free block below 4 GiB has %s.", triage_range(t, range),
-				t->machine->encrypted ? "; memory is encrypted, so every transfer goes through it" : ", for devices that cannot reach all memory", triage_size(t, phys_len(triage_largest_free(t, 4 * GIB))));
+	f = triage_add(t, much ? SEVERITY_WARNING : SEVERITY_NOTE, "%s",
+		       gone ? triage_text(t, "A bounce buffer (swiotlb) of %s was set up, and given back later%s",
+					  triage_size(t, bytes), triage_at(t, gone->line))
+			    : triage_text(t, "swiotlb (bounce buffer) holds %s%s%s", triage_size(t, bytes),
+					  share(t, bytes, triage_ram(t)), triage_at(t, said ? said->line : 0)));
+	f->detail =
+		triage_text(t, "It lies at %s%s. Without it, the largest free block below 4 GiB has %s.", triage_range(t, range),
+			    t->machine->encrypted ? "; memory is encrypted, so every transfer goes through it"
+						  : ", for devices that cannot reach all memory",
+			    triage_size(t, phys_len(triage_largest_free(t, 4 * GIB))));
 	triage_bytes(f, gone ? 0 : bytes);
 	triage_line(f, said ? said->line : 0);
 	triage_line(f, gone ? gone->line : 0);
@@ -78,7 +88,8 @@ static uint64_t room_for_more(const struct triage *t)
 
 	for (size_t i = 0; i < srat->nr; i++)
 		if (srat->v[i].flags & SRAT_HOT_PLUGGABLE && !(srat->v[i].flags & SRAT_NON_VOLATILE))
-			room = max_u64(room, sub_sat(srat->v[i].range.end, max_u64(srat->v[i].range.start, PFN_PHYS(t->boot->max_pfn))));
+			room = max_u64(room, sub_sat(srat->v[i].range.end,
+						     max_u64(srat->v[i].range.start, PFN_PHYS(t->boot->max_pfn))));
 	for (each_fact(v, t->log, FACT_VIRTIO_MEM))
 		if (v->tag == VIRTIO_MEM_REGION)
 			room = max_u64(room, v->v[0]);
@@ -92,8 +103,10 @@ void rule_memmap(struct triage *t)
 
 	if (!bytes)
 		return;
-	f = triage_add(t, SEVERITY_NOTE, triage_text(t, "Struct pages take %s%s: %" PRIu64 " bytes a page%s", triage_size(t, bytes), share(t, bytes, triage_ram(t)), struct_page_bytes(t),
-						     room ? triage_text(t, "; plugging in %s more takes another %s", triage_size(t, room), triage_size(t, more)) : ""));
+	f = triage_add(t, SEVERITY_NOTE, "Struct pages take %s%s: %" PRIu64 " bytes a page%s", triage_size(t, bytes),
+		       share(t, bytes, triage_ram(t)), struct_page_bytes(t),
+		       room ? triage_text(t, "; plugging in %s more takes another %s", triage_size(t, room), triage_size(t, more))
+			    : "");
 	triage_bytes(f, bytes);
 	triage_line(f, triage_line_of(t, FACT_MEMORY));
 }
@@ -115,8 +128,12 @@ void rule_memmap_holes(struct triage *t)
 
 	if (bytes < HOLES_LEAST)
 		return;
-	f = triage_add(t, bytes > triage_ram(t) / 100 ? SEVERITY_WARNING : SEVERITY_NOTE, triage_text(t, "%s of struct pages describe memory that is not there", triage_size(t, bytes)));
-	f->detail = triage_text(t, "%s in unavailable ranges have a struct page; memory ranges that start or end inside a section of 128 MiB leave such pages.", triage_count(t, unavailable_pages(t), "page"));
+	f = triage_add(t, bytes > triage_ram(t) / 100 ? SEVERITY_WARNING : SEVERITY_NOTE,
+		       "%s of struct pages describe memory that is not there", triage_size(t, bytes));
+	f->detail = triage_text(
+		t,
+		"%s in unavailable ranges have a struct page; memory ranges that start or end inside a section of 128 MiB leave such pages.",
+		triage_count(t, unavailable_pages(t), "page"));
 	triage_bytes(f, bytes);
 	triage_lines(t, f, FACT_UNAVAILABLE);
 }
@@ -151,7 +168,8 @@ void rule_hugepages(struct triage *t)
 	}
 	if (!pages)
 		return;
-	f = triage_add(t, SEVERITY_NOTE, triage_text(t, "Huge pages hold %s: %s taken at boot%s", triage_size(t, bytes), triage_count(t, pages, "page"), triage_at(t, triage_line_of(t, FACT_HUGETLB))));
+	f = triage_add(t, SEVERITY_NOTE, "Huge pages hold %s: %s taken at boot%s", triage_size(t, bytes),
+		       triage_count(t, pages, "page"), triage_at(t, triage_line_of(t, FACT_HUGETLB)));
 	triage_bytes(f, bytes);
 	triage_line(f, triage_cmdline_line(t));
 	triage_lines(t, f, FACT_HUGETLB);
@@ -171,7 +189,8 @@ static uint64_t aligned_blocks(struct triage *t, int nid)
 		ranges_remove(t->arena, &free, (struct phys_range){ m->reserved.v[i].base, m->reserved.v[i].end });
 	for (size_t i = 0; i < t->boot->gigantic.nr; i++)
 		for (size_t k = 0; k < m->memory.nr; k++)
-			if (m->memory.v[k].nid == nid && t->boot->gigantic.v[i].start >= m->memory.v[k].base && t->boot->gigantic.v[i].start < m->memory.v[k].end)
+			if (m->memory.v[k].nid == nid && t->boot->gigantic.v[i].start >= m->memory.v[k].base &&
+			    t->boot->gigantic.v[i].start < m->memory.v[k].end)
 				ranges_add(t->arena, &free, t->boot->gigantic.v[i]);
 	for (size_t i = 0; i < free.nr; i++)
 		blocks += sub_sat(free.v[i].end / GIB, div_up(free.v[i].start, GIB));
@@ -184,7 +203,8 @@ static const char *blocks_text(struct triage *t)
 
 	for (size_t n = 0; n < t->boot->nr_nodes; n++)
 		if (t->boot->node[n].has_memory)
-			strbuf_printf(&text, "%snode %zu has %s", text.n ? ", " : "", n, triage_count(t, aligned_blocks(t, (int)n), "aligned block"));
+			strbuf_printf(&text, "%snode %zu has %s", text.n ? ", " : "", n,
+				      triage_count(t, aligned_blocks(t, (int)n), "aligned block"));
 	return text.n ? strbuf_str(&text).p : "no node has a block";
 }
 
@@ -197,10 +217,12 @@ void rule_hugepages_short(struct triage *t)
 
 	if (asked <= got)
 		return;
-	f = triage_add(t, SEVERITY_ERROR, triage_text(t, "%" PRIu64 " of %s of %s were allocated%s%s", got, triage_count(t, asked, "huge page"), triage_size(t, each), triage_at(t, said ? said->line : triage_cmdline_line(t)),
-						      each == GIB ? triage_text(t, ": %s", blocks_text(t)) : ""));
+	f = triage_add(t, SEVERITY_ERROR, "%" PRIu64 " of %s of %s were allocated%s%s", got, triage_count(t, asked, "huge page"),
+		       triage_size(t, each), triage_at(t, said ? said->line : triage_cmdline_line(t)),
+		       each == GIB ? triage_text(t, ": %s", blocks_text(t)) : "");
 	if (each == GIB)
-		f->detail = triage_text(t, "Blocks of 1 GiB on a border of 1 GiB that nothing else lies in: %s. %s", blocks_text(t), t->rule->explanation);
+		f->detail = triage_text(t, "Blocks of 1 GiB on a border of 1 GiB that nothing else lies in: %s. %s",
+					blocks_text(t), t->rule->explanation);
 	triage_bytes(f, (asked - got) * each);
 	triage_line(f, triage_cmdline_line(t));
 	triage_lines(t, f, FACT_HUGETLB_SHORT);
@@ -211,13 +233,15 @@ void rule_hugepages_short(struct triage *t)
 void rule_possible_cpus(struct triage *t)
 {
 	const struct fact *said = facts_first(t->log, FACT_CPUS_ALLOWED);
-	uint64_t possible = t->machine->possible_cpus, absent = said ? said->v[1] : sub_sat(possible, t->machine->online_cpus), bytes = absent * t->boot->percpu_bytes;
+	uint64_t possible = t->machine->possible_cpus, absent = said ? said->v[1] : sub_sat(possible, t->machine->online_cpus),
+		 bytes = absent * t->boot->percpu_bytes;
 	struct finding *f;
 
 	if (!said || !absent || !possible || (bytes < CPUS_LEAST && absent < possible / 2))
 		return;
 	f = triage_add(t, bytes > CPUS_WARN ? SEVERITY_WARNING : SEVERITY_NOTE,
-		       triage_text(t, "%s of per-CPU memory are for CPUs that are not there: %" PRIu64 " of %s%s", triage_size(t, bytes), absent, triage_count(t, possible, "possible CPU"), triage_at(t, said->line)));
+		       "%s of per-CPU memory are for CPUs that are not there: %" PRIu64 " of %s%s", triage_size(t, bytes), absent,
+		       triage_count(t, possible, "possible CPU"), triage_at(t, said->line));
 	triage_bytes(f, bytes);
 	triage_line(f, said->line);
 	triage_line(f, triage_line_of(t, FACT_PERCPU));
@@ -227,7 +251,9 @@ void rule_possible_cpus(struct triage *t)
 
 void rule_debug_memory(struct triage *t)
 {
-	static const char *const names[] = { [DEBUG_KASAN] = "KASAN", [DEBUG_KMSAN] = "KMSAN", [DEBUG_KMEMLEAK] = "kmemleak", [DEBUG_PAGE_OWNER] = "page_owner" };
+	static const char *const names[] = {
+		[DEBUG_KASAN] = "KASAN", [DEBUG_KMSAN] = "KMSAN", [DEBUG_KMEMLEAK] = "kmemleak", [DEBUG_PAGE_OWNER] = "page_owner"
+	};
 	const struct fact *page_ext = facts_first(t->log, FACT_PAGE_EXT);
 	struct strbuf which = { .arena = t->arena };
 	uint64_t bytes = page_ext ? page_ext->v[0] : 0;
@@ -246,8 +272,11 @@ void rule_debug_memory(struct triage *t)
 	if (!which.n)
 		return;
 	/* page_ext alone may serve a production kernel: idle page tracking, for one. */
-	f = triage_add(t, seen || bytes > triage_ram(t) / 100 ? SEVERITY_WARNING : SEVERITY_NOTE, bytes ? triage_text(t, "Features that watch memory (%s) take about %s", strbuf_str(&which).p, triage_size(t, bytes)) :
-						   triage_text(t, "Features that watch memory (%s) take some while the kernel runs", strbuf_str(&which).p));
+	f = triage_add(t, seen || bytes > triage_ram(t) / 100 ? SEVERITY_WARNING : SEVERITY_NOTE, "%s",
+		       bytes ? triage_text(t, "Features that watch memory (%s) take about %s", strbuf_str(&which).p,
+					   triage_size(t, bytes))
+			     : triage_text(t, "Features that watch memory (%s) take some while the kernel runs",
+					   strbuf_str(&which).p));
 	if (bytes)
 		triage_bytes(f, bytes);
 	triage_lines(t, f, FACT_DEBUG_MEMORY);

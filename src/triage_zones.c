@@ -50,13 +50,16 @@ void rule_dma_protect(struct triage *t)
 
 			if (z->type >= from || !z->managed.v || free >= z->min + z->protection[from])
 				continue;
-			strbuf_printf(&which, "%snode %zu zone %s (%" PRIu64 " pages free, min %" PRIu64 " + protection %" PRIu64 ")", which.n ? ", " : "", n, zone_type_name(z->type), free, z->min, z->protection[from]);
+			strbuf_printf(&which,
+				      "%snode %zu zone %s (%" PRIu64 " pages free, min %" PRIu64 " + protection %" PRIu64 ")",
+				      which.n ? ", " : "", n, zone_type_name(z->type), free, z->min, z->protection[from]);
 			bytes += PFN_PHYS(z->managed.v);
 			line = file && !line ? file->protection_line : line;
 		}
 	if (!which.n)
 		return;
-	f = triage_add(t, SEVERITY_NOTE, triage_text(t, "%s of low memory are closed to ordinary requests: %s", triage_size(t, bytes), strbuf_str(&which).p));
+	f = triage_add(t, SEVERITY_NOTE, "%s of low memory are closed to ordinary requests: %s", triage_size(t, bytes),
+		       strbuf_str(&which).p);
 	triage_bytes(f, bytes);
 	f->weight = 0;
 }
@@ -76,8 +79,10 @@ void rule_dma32_small(struct triage *t)
 	}
 	if (!has || triage_ram(t) <= DMA32_MACHINE || PFN_PHYS(managed) >= DMA32_LEAST)
 		return;
-	f = triage_add(t, SEVERITY_WARNING, triage_text(t, "Zone DMA32 manages only %s of %s", triage_size(t, PFN_PHYS(managed)), triage_size(t, triage_ram(t))));
-	f->detail = triage_text(t, "%s of what lies below 4 GiB are reserved; the largest block that is free there has %s.", triage_size(t, PFN_PHYS(reserved)), triage_size(t, phys_len(triage_largest_free(t, 4 * GIB))));
+	f = triage_add(t, SEVERITY_WARNING, "Zone DMA32 manages only %s of %s", triage_size(t, PFN_PHYS(managed)),
+		       triage_size(t, triage_ram(t)));
+	f->detail = triage_text(t, "%s of what lies below 4 GiB are reserved; the largest block that is free there has %s.",
+				triage_size(t, PFN_PHYS(reserved)), triage_size(t, phys_len(triage_largest_free(t, 4 * GIB))));
 	triage_bytes(f, PFN_PHYS(managed));
 }
 
@@ -110,11 +115,16 @@ void rule_deferred(struct triage *t)
 		pages = deferred_pages(t->boot);
 	if (!pages)
 		return;
-	f = triage_add(t, SEVERITY_NOTE,
-		       lazy ? triage_text(t, "%s are initialised only when they are needed: MemTotal and the zones grow while the machine runs%s", triage_size(t, PFN_PHYS(pages)), triage_at(t, lazy->line)) :
-			      triage_text(t, "The Memory: line lacks %s that were initialised later", triage_size(t, PFN_PHYS(pages))));
+	f = triage_add(
+		t, SEVERITY_NOTE, "%s",
+		lazy ? triage_text(
+			       t,
+			       "%s are initialised only when they are needed: MemTotal and the zones grow while the machine runs%s",
+			       triage_size(t, PFN_PHYS(pages)), triage_at(t, lazy->line))
+		     : triage_text(t, "The Memory: line lacks %s that were initialised later", triage_size(t, PFN_PHYS(pages))));
 	if (lazy)
-		f->detail = "Tools that ask at different moments show different totals; free, /proc/zoneinfo and numactl count what is initialised, lsmem and the firmware's map count what is there.";
+		f->detail =
+			"Tools that ask at different moments show different totals; free, /proc/zoneinfo and numactl count what is initialised, lsmem and the firmware's map count what is there.";
 	triage_bytes(f, PFN_PHYS(pages));
 	/* Nothing is lost, but with lazy initialisation tools disagree. */
 	f->weight = lazy ? f->bytes : 0;
@@ -125,7 +135,8 @@ void rule_deferred(struct triage *t)
 
 void rule_unaccepted(struct triage *t)
 {
-	const struct key_value *meminfo = key_values_find(&t->record->meminfo, "Unaccepted"), *vmstat = key_values_find(&t->record->vmstat, "nr_unaccepted");
+	const struct key_value *meminfo = key_values_find(&t->record->meminfo, "Unaccepted"),
+			       *vmstat = key_values_find(&t->record->vmstat, "nr_unaccepted");
 	uint64_t map = 0, now = meminfo ? meminfo->value * KIB : vmstat ? PFN_PHYS(vmstat->value) : 0;
 	struct finding *f;
 
@@ -134,8 +145,10 @@ void rule_unaccepted(struct triage *t)
 			map += phys_len(t->machine->efi.v[i].range);
 	if (!map && !now)
 		return;
-	f = triage_add(t, SEVERITY_NOTE, now ? triage_text(t, "%s are not accepted yet: they count as free and are not lost", triage_size(t, now)) :
-					       triage_text(t, "The firmware left %s to be accepted by the kernel, when they are needed", triage_size(t, map)));
+	f = triage_add(t, SEVERITY_NOTE, "%s",
+		       now ? triage_text(t, "%s are not accepted yet: they count as free and are not lost", triage_size(t, now))
+			   : triage_text(t, "The firmware left %s to be accepted by the kernel, when they are needed",
+					 triage_size(t, map)));
 	triage_bytes(f, now ? now : map);
 	for (size_t i = 0; i < t->machine->efi.nr; i++)
 		if (t->machine->efi.v[i].type == EFI_UNACCEPTED)
@@ -155,7 +168,7 @@ static uint64_t offline_bytes(const struct triage *t)
 
 static void hypervisor_finding(struct triage *t, const char *title, uint64_t bytes, bool known, uint32_t line)
 {
-	struct finding *f = triage_add(t, SEVERITY_NOTE, title);
+	struct finding *f = triage_add(t, SEVERITY_NOTE, "%s", title);
 
 	if (known)
 		triage_bytes(f, bytes);
@@ -175,7 +188,10 @@ static void virtio_mem(struct triage *t)
 		line = f->line;
 	}
 	if (region)
-		hypervisor_finding(t, triage_text(t, "virtio-mem gives this guest %s of %s that it may get%s", triage_size(t, plugged), triage_size(t, region), triage_at(t, line)), sub_sat(region, plugged), true, line);
+		hypervisor_finding(t,
+				   triage_text(t, "virtio-mem gives this guest %s of %s that it may get%s",
+					       triage_size(t, plugged), triage_size(t, region), triage_at(t, line)),
+				   sub_sat(region, plugged), true, line);
 }
 
 /* Least that a balloon is said to hold: drivers' allocations and rounding are less. */
@@ -185,23 +201,35 @@ static void virtio_mem(struct triage *t)
 static uint64_t balloon_bytes(const struct triage *t)
 {
 	const struct key_value *total = key_values_find(&t->record->meminfo, "MemTotal");
-	uint64_t booted = PFN_PHYS(t->boot->totalram.v), bytes = total && t->boot->totalram.basis != AMOUNT_UNKNOWN ? sub_sat(booted, total->value * KIB) : 0;
+	uint64_t booted = PFN_PHYS(t->boot->totalram.v),
+		 bytes = total && t->boot->totalram.basis != AMOUNT_UNKNOWN ? sub_sat(booted, total->value * KIB) : 0;
 
 	return bytes >= BALLOON_LEAST ? bytes : 0;
 }
 
 static void balloon_finding(struct triage *t, const struct fact *balloon, const struct fact *max)
 {
-	uint64_t held = balloon_bytes(t), size = is_known(t->kernel->struct_page) ? t->kernel->struct_page.v : (uint64_t)boot_trait(t->boot, TRAIT_STRUCT_PAGE);
+	uint64_t held = balloon_bytes(t), size = is_known(t->kernel->struct_page)
+							 ? t->kernel->struct_page.v
+							 : (uint64_t)boot_trait(t->boot, TRAIT_STRUCT_PAGE);
 	uint32_t line = max ? max->line : balloon->line;
 
 	if (held)
-		hypervisor_finding(t, triage_text(t, "The balloon holds %s of this guest: it booted with %s; struct pages for them take %s%s", triage_size(t, held), triage_size(t, triage_ram(t)),
-						  triage_size(t, held / PAGE_SIZE * size), triage_at(t, line)), held, true, line);
+		hypervisor_finding(
+			t,
+			triage_text(t, "The balloon holds %s of this guest: it booted with %s; struct pages for them take %s%s",
+				    triage_size(t, held), triage_size(t, triage_ram(t)), triage_size(t, held / PAGE_SIZE * size),
+				    triage_at(t, line)),
+			held, true, line);
 	else if (max)
-		hypervisor_finding(t, triage_text(t, "A balloon takes and gives memory while the guest runs, up to %s%s", triage_size(t, max->v[0] * MIB), triage_at(t, line)), 0, false, line);
+		hypervisor_finding(t,
+				   triage_text(t, "A balloon takes and gives memory while the guest runs, up to %s%s",
+					       triage_size(t, max->v[0] * MIB), triage_at(t, line)),
+				   0, false, line);
 	else
-		hypervisor_finding(t, triage_text(t, "A balloon takes and gives memory while the guest runs%s", triage_at(t, line)), 0, false, line);
+		hypervisor_finding(t,
+				   triage_text(t, "A balloon takes and gives memory while the guest runs%s", triage_at(t, line)),
+				   0, false, line);
 }
 
 void rule_hypervisor(struct triage *t)
@@ -210,10 +238,18 @@ void rule_hypervisor(struct triage *t)
 	uint64_t offline = offline_bytes(t);
 
 	if (offline)
-		hypervisor_finding(t, triage_text(t, "%s of memory blocks are offline: plugged in, and not used until they are onlined", triage_size(t, offline)), offline, true, 0);
+		hypervisor_finding(t,
+				   triage_text(t,
+					       "%s of memory blocks are offline: plugged in, and not used until they are onlined",
+					       triage_size(t, offline)),
+				   offline, true, 0);
 	virtio_mem(t);
 	if (t->machine->firmware == FIRMWARE_XEN)
-		hypervisor_finding(t, triage_text(t, "Xen decides how much memory there is: it gives this domain %s; the machine may have more", triage_size(t, triage_ram(t))), 0, false, triage_line_of(t, FACT_E820_ENTRY));
+		hypervisor_finding(
+			t,
+			triage_text(t, "Xen decides how much memory there is: it gives this domain %s; the machine may have more",
+				    triage_size(t, triage_ram(t))),
+			0, false, triage_line_of(t, FACT_E820_ENTRY));
 	else if (balloon || max)
 		balloon_finding(t, balloon, max);
 }

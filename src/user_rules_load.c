@@ -61,7 +61,8 @@ static bool only_keys(struct loader *l, const char *where, struct json_object *o
 {
 	if (!json_object_is_type(o, json_type_object))
 		return fail(l, where, "must be an object");
-	json_object_object_foreach(o, key, value) {
+	json_object_object_foreach(o, key, value)
+	{
 		size_t i = 0;
 
 		(void)value;
@@ -93,7 +94,8 @@ static bool take_text(struct loader *l, const char *where, struct json_object *o
 	return true;
 }
 
-static bool take_template(struct loader *l, const char *where, struct json_object *o, const char *key, bool needed, const char **ret)
+static bool take_template(struct loader *l, const char *where, struct json_object *o, const char *key, bool needed,
+			  const char **ret)
 {
 	const char *fault;
 
@@ -103,7 +105,8 @@ static bool take_template(struct loader *l, const char *where, struct json_objec
 	return fault ? fail(l, where, "'%s' has a placeholder that is no value: '%.60s'", key, fault) : true;
 }
 
-static bool take_value_name(struct loader *l, const char *where, struct json_object *o, const char *key, bool needed, const char **ret)
+static bool take_value_name(struct loader *l, const char *where, struct json_object *o, const char *key, bool needed,
+			    const char **ret)
 {
 	if (!take_text(l, where, o, key, needed, ret))
 		return false;
@@ -139,7 +142,9 @@ static bool take_other_value(struct loader *l, const char *where, struct json_ob
 	if (!json_object_object_get_ex(than, "percent", &percent))
 		return true;
 	ret->percent = json_object_get_int64(percent);
-	return json_object_is_type(percent, json_type_int) && ret->percent >= 0 && ret->percent <= 10000 ? true : fail(l, where, "'percent' must be a whole number from 0 to 10000");
+	return json_object_is_type(percent, json_type_int) && ret->percent >= 0 && ret->percent <= 10000
+		       ? true
+		       : fail(l, where, "'percent' must be a whole number from 0 to 10000");
 }
 
 /* A number, "256M" (a size, where all of it reads as one), another text, or another value. */
@@ -178,7 +183,8 @@ static bool take_list(struct loader *l, const char *where, struct json_object *l
 		return fail(l, where, "must be a list of 1 to %d conditions", LIST_MOST);
 	ret->v = arena_array(l->arena, struct user_condition, n);
 	for (; ret->nr < n; ret->nr++)
-		if (!take_condition(l, path_of(l, "%s[%zu]", where, ret->nr), json_object_array_get_idx(list, ret->nr), depth + 1, &ret->v[ret->nr]))
+		if (!take_condition(l, path_of(l, "%s[%zu]", where, ret->nr), json_object_array_get_idx(list, ret->nr), depth + 1,
+				    &ret->v[ret->nr]))
 			return false;
 	return true;
 }
@@ -188,7 +194,8 @@ static bool take_comparison(struct loader *l, const char *where, struct json_obj
 	static const char *const keys[] = { "value", "op", "than", NULL };
 
 	ret->kind = COND_COMPARE;
-	return only_keys(l, where, o, keys) && take_value_name(l, where, o, "value", true, &ret->value) && take_op(l, where, o, &ret->op) && take_than(l, where, o, ret);
+	return only_keys(l, where, o, keys) && take_value_name(l, where, o, "value", true, &ret->value) &&
+	       take_op(l, where, o, &ret->op) && take_than(l, where, o, ret);
 }
 
 static bool take_condition(struct loader *l, const char *where, struct json_object *o, int depth, struct user_condition *ret)
@@ -272,15 +279,19 @@ static bool take_lines(struct loader *l, const char *where, struct json_object *
 
 static bool take_rule(struct loader *l, const char *where, struct json_object *o, struct user_rules *rules)
 {
-	static const char *const keys[] = { "id", "name", "severity", "title", "detail", "advice", "bytes", "lines", "when", NULL };
+	static const char *const keys[] = {
+		"id", "name", "severity", "title", "detail", "advice", "bytes", "lines", "when", NULL
+	};
 	struct user_rule r = { .rule = { .explanation = "", .advice = "", .trigger = "a rule of a file", .example = "" } };
 	struct json_object *when = NULL;
 
 	if (!only_keys(l, where, o, keys) || !take_id(l, where, o, rules, &r.rule.id))
 		return false;
 	r.rule.name = r.rule.id;
-	if (!take_text(l, where, o, "name", false, &r.rule.name) || !take_severity(l, where, o, &r.rule) || !take_template(l, where, o, "title", true, &r.rule.title) ||
-	    !take_template(l, where, o, "detail", false, &r.rule.explanation) || !take_template(l, where, o, "advice", false, &r.rule.advice) ||
+	if (!take_text(l, where, o, "name", false, &r.rule.name) || !take_severity(l, where, o, &r.rule) ||
+	    !take_template(l, where, o, "title", true, &r.rule.title) ||
+	    !take_template(l, where, o, "detail", false, &r.rule.explanation) ||
+	    !take_template(l, where, o, "advice", false, &r.rule.advice) ||
 	    !take_value_name(l, where, o, "bytes", false, &r.bytes) || !take_lines(l, where, o, &r))
 		return false;
 	if (!json_object_object_get_ex(o, "when", &when))
@@ -301,7 +312,8 @@ static bool take_document(struct loader *l, struct json_object *doc, struct user
 		return false;
 	if (strcmp(schema, "meminit-analyze/rules/1"))
 		return fail(l, "schema", "must be 'meminit-analyze/rules/1'");
-	if (!json_object_object_get_ex(doc, "rules", &list) || !json_object_is_type(list, json_type_array) || json_object_array_length(list) > RULES_MOST)
+	if (!json_object_object_get_ex(doc, "rules", &list) || !json_object_is_type(list, json_type_array) ||
+	    json_object_array_length(list) > RULES_MOST)
 		return fail(l, "rules", "must be a list of at most %d rules", RULES_MOST);
 	for (size_t i = 0; i < json_object_array_length(list); i++)
 		if (!take_rule(l, path_of(l, "rules[%zu]", i), json_object_array_get_idx(list, i), ret))
@@ -344,7 +356,8 @@ static struct json_object *parse(struct loader *l, struct str text)
 		for (size_t i = 0; i < end && i < text.n; i++)
 			line += text.p[i] == '\n';
 		if (!doc || str_trim(str_skip(text, end)).n)
-			fail(l, "", "line %zu: %s", line, doc ? "text behind the document" : json_tokener_error_desc(json_tokener_get_error(tokener)));
+			fail(l, "", "line %zu: %s", line,
+			     doc ? "text behind the document" : json_tokener_error_desc(json_tokener_get_error(tokener)));
 		json_tokener_free(tokener);
 	}
 	if (l->error && doc) {
@@ -373,4 +386,7 @@ struct mia_error *user_rules_load(struct arena *arena, const char *path, const s
 	return l.error;
 }
 
-const struct triage_rule *user_rule(const struct user_rules *rules, size_t index) { return rules && index < rules->nr ? &rules->v[index].rule : NULL; }
+const struct triage_rule *user_rule(const struct user_rules *rules, size_t index)
+{
+	return rules && index < rules->nr ? &rules->v[index].rule : NULL;
+}

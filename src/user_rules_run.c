@@ -129,7 +129,8 @@ static void add_value(struct triage *t, struct strbuf *text, struct str name, st
 	else if (v.kind == VALUE_ABSENT)
 		strbuf_add(text, STR("(not known)"));
 	else if (form.n)
-		strbuf_printf(text, "%s%s", v.number < 0 ? "-" : "", triage_size(t, v.number < 0 ? (uint64_t)-v.number : (uint64_t)v.number));
+		strbuf_printf(text, "%s%s", v.number < 0 ? "-" : "",
+			      triage_size(t, v.number < 0 ? (uint64_t)-v.number : (uint64_t)v.number));
 	else
 		strbuf_printf(text, "%" PRId64, v.number);
 }
@@ -159,7 +160,7 @@ void user_rules_run(struct triage *t, const struct user_rules *rules)
 		if (!user_condition_holds(t, &r->when))
 			continue;
 		t->rule = &r->rule;
-		f = triage_add(t, r->rule.severity, user_template(t, r->rule.title));
+		f = triage_add(t, r->rule.severity, "%s", user_template(t, r->rule.title));
 		f->detail = user_template(t, r->rule.explanation);
 		f->advice = user_template(t, r->rule.advice);
 		if (bytes.kind == VALUE_NUMBER)

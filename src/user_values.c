@@ -60,8 +60,9 @@ static const struct {
 	const char *name;
 	size_t offset; /* of a uint64_t in struct zone */
 } zone_fields[] = {
-	{ "spanned", offsetof(struct zone, spanned) }, { "present", offsetof(struct zone, present) }, { "managed", offsetof(struct zone, managed.v) },
-	{ "min", offsetof(struct zone, min) }, { "low", offsetof(struct zone, low) }, { "high", offsetof(struct zone, high) },
+	{ "spanned", offsetof(struct zone, spanned) },   { "present", offsetof(struct zone, present) },
+	{ "managed", offsetof(struct zone, managed.v) }, { "min", offsetof(struct zone, min) },
+	{ "low", offsetof(struct zone, low) },           { "high", offsetof(struct zone, high) },
 };
 
 static const size_t *zone_field(struct str name)
@@ -93,13 +94,22 @@ static const struct pgdat *node_of(const struct triage *t, struct str number)
 
 /* --- single values --- */
 
-static struct user_value number(uint64_t n) { return (struct user_value){ .kind = VALUE_NUMBER, .number = n > INT64_MAX ? INT64_MAX : (int64_t)n }; }
-static struct user_value text(struct str s) { return s.p ? (struct user_value){ .kind = VALUE_TEXT, .text = s } : (struct user_value){ .kind = VALUE_ABSENT }; }
+static struct user_value number(uint64_t n)
+{
+	return (struct user_value){ .kind = VALUE_NUMBER, .number = n > INT64_MAX ? INT64_MAX : (int64_t)n };
+}
+static struct user_value text(struct str s)
+{
+	return s.p ? (struct user_value){ .kind = VALUE_TEXT, .text = s } : (struct user_value){ .kind = VALUE_ABSENT };
+}
 static const struct user_value absent = { .kind = VALUE_ABSENT };
 
 static struct user_value or_absent(uint64_t n) { return n ? number(n) : absent; }
 
-static struct user_value mem_total(const struct triage *t) { return t->boot->totalram.basis == AMOUNT_UNKNOWN ? absent : number(PFN_PHYS(t->boot->totalram.v)); }
+static struct user_value mem_total(const struct triage *t)
+{
+	return t->boot->totalram.basis == AMOUNT_UNKNOWN ? absent : number(PFN_PHYS(t->boot->totalram.v));
+}
 static struct user_value present(const struct triage *t) { return or_absent(triage_ram(t)); }
 static struct user_value max_pfn(const struct triage *t) { return or_absent(t->boot->max_pfn); }
 static struct user_value nodes(const struct triage *t) { return or_absent(t->boot->nr_online); }
@@ -111,7 +121,10 @@ static struct user_value firmware(const struct triage *t) { return text(str_of(f
 static struct user_value dmi(const struct triage *t) { return text(t->machine->dmi); }
 static struct user_value release(const struct triage *t) { return text(t->kernel->release.text); }
 static struct user_value arch(const struct triage *t) { return text(str_of(arch_name(t->kernel->arch))); }
-static struct user_value unexplained(const struct triage *t) { return t->v->unexplained_known ? number(t->v->unexplained_bytes) : absent; }
+static struct user_value unexplained(const struct triage *t)
+{
+	return t->v->unexplained_known ? number(t->v->unexplained_bytes) : absent;
+}
 
 static struct user_value mismatches(const struct triage *t)
 {
@@ -126,9 +139,20 @@ static const struct {
 	const char *name;
 	struct user_value (*get)(const struct triage *t);
 } singles[] = {
-	{ "boot.mem_total", mem_total }, { "boot.present", present }, { "boot.max_pfn", max_pfn }, { "boot.nodes", nodes }, { "boot.unexplained", unexplained },
-	{ "machine.cpus", cpus }, { "machine.possible_cpus", possible_cpus }, { "machine.installed", installed }, { "machine.hypervisor", hypervisor },
-	{ "machine.firmware", firmware }, { "machine.dmi", dmi }, { "kernel.release", release }, { "kernel.arch", arch }, { "checks.mismatches", mismatches },
+	{ "boot.mem_total", mem_total },
+	{ "boot.present", present },
+	{ "boot.max_pfn", max_pfn },
+	{ "boot.nodes", nodes },
+	{ "boot.unexplained", unexplained },
+	{ "machine.cpus", cpus },
+	{ "machine.possible_cpus", possible_cpus },
+	{ "machine.installed", installed },
+	{ "machine.hypervisor", hypervisor },
+	{ "machine.firmware", firmware },
+	{ "machine.dmi", dmi },
+	{ "kernel.release", release },
+	{ "kernel.arch", arch },
+	{ "checks.mismatches", mismatches },
 };
 
 /* --- families --- */
@@ -228,8 +252,9 @@ static const struct {
 	bool (*known)(const char *name);
 	struct user_value (*get)(struct triage *t, const char *name);
 } families[] = {
-	{ "ledger.", word_known, ledger_value }, { "cmdline.", word_known, cmdline_value }, { "finding.", word_known, finding_value },
-	{ "fact.", fact_known, fact_value }, { "zone.", zone_known, zone_value }, { "node.", node_known, node_value },
+	{ "ledger.", word_known, ledger_value },   { "cmdline.", word_known, cmdline_value },
+	{ "finding.", word_known, finding_value }, { "fact.", fact_known, fact_value },
+	{ "zone.", zone_known, zone_value },       { "node.", node_known, node_value },
 };
 
 static int family_of(const char *name)

@@ -8,7 +8,10 @@
 
 #define WIDTH 78
 
-static void add(struct json_object *o, const char *key, const char *text) { json_object_object_add(o, key, json_text(str_of(text))); }
+static void add(struct json_object *o, const char *key, const char *text)
+{
+	json_object_object_add(o, key, json_text(str_of(text)));
+}
 
 static struct json_object *rule_json(const struct triage_rule *rule)
 {

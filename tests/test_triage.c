@@ -56,7 +56,10 @@ static struct str replaced(struct str s, const char *from, const char *to)
 }
 
 /* On a board of our own: what a guest is given says nothing of firmware. */
-static struct str on_a_board(struct str log) { return replaced(log, "QEMU Standard PC (i440FX + PIIX, 1996)", "ACME Board/Board"); }
+static struct str on_a_board(struct str log)
+{
+	return replaced(log, "QEMU Standard PC (i440FX + PIIX, 1996)", "ACME Board/Board");
+}
 
 static const struct verdict *analysed(struct str log)
 {
@@ -92,7 +95,8 @@ static void another_crashkernel_is_told(void **state)
 	assert_string_equal(f.v[0].id, "MI008");
 	assert_int_equal(f.v[0].severity, SEVERITY_NOTE);
 	assert_int_equal(f.v[0].bytes, 256 * MIB);
-	assert_string_equal(f.v[0].title, "The crash kernel changed from 0 bytes to 256 MiB: no crashkernel=, then crashkernel=256M (line 2)");
+	assert_string_equal(f.v[0].title,
+			    "The crash kernel changed from 0 bytes to 256 MiB: no crashkernel=, then crashkernel=256M (line 2)");
 	assert_int_equal(f.v[0].lines[0], 2);
 }
 
@@ -128,7 +132,8 @@ static void a_loader_that_keeps_memory_is_told(void **state)
 
 static void another_board_is_not_told(void **state)
 {
-	struct str log = on_a_board(log_of_boot("debian-6.1-pc-2g")), other = replaced(replaced(log, "ACME Board/Board", "ACME Other/Other"), WHOLE, CUT);
+	struct str log = on_a_board(log_of_boot("debian-6.1-pc-2g")),
+		   other = replaced(replaced(log, "ACME Board/Board", "ACME Other/Other"), WHOLE, CUT);
 
 	(void)state;
 	assert_int_equal(compared(log, other).nr, 0);
@@ -151,10 +156,15 @@ static void tops_of_memory_close_the_sum(void **state)
 	const struct verdict *v;
 
 	(void)state;
-	log = replaced(log, "BIOS-e820: [mem 0x000000fd00000000-0x000000ffffffffff] reserved",
-		       "BIOS-e820: [mem 0x0000000100000000-0x000000013fffffff] usable\n<6>[    0.000000] BIOS-e820: [mem 0x0000000140000000-0x00000001801fffff] reserved");
-	log = replaced(log, "MTRR variable ranges enabled:", "MTRR variable ranges enabled:\n<7>[    0.000000]   1 base 0000000000 mask FF80000000 write-back\n<7>[    0.000000] TOM2: 0000000180000000 aka 6144M");
-	log = replaced(log, "x86/mm: Memory block size: 128MB", "x86/mm: Memory block size: 128MB\n<6>[    1.000000] amdgpu 0000:03:00.0: amdgpu: VRAM: 768M 0x000000F400000000 - 0x000000F42FFFFFFF (768M used)");
+	log = replaced(
+		log, "BIOS-e820: [mem 0x000000fd00000000-0x000000ffffffffff] reserved",
+		"BIOS-e820: [mem 0x0000000100000000-0x000000013fffffff] usable\n<6>[    0.000000] BIOS-e820: [mem 0x0000000140000000-0x00000001801fffff] reserved");
+	log = replaced(
+		log, "MTRR variable ranges enabled:",
+		"MTRR variable ranges enabled:\n<7>[    0.000000]   1 base 0000000000 mask FF80000000 write-back\n<7>[    0.000000] TOM2: 0000000180000000 aka 6144M");
+	log = replaced(
+		log, "x86/mm: Memory block size: 128MB",
+		"x86/mm: Memory block size: 128MB\n<6>[    1.000000] amdgpu 0000:03:00.0: amdgpu: VRAM: 768M 0x000000F400000000 - 0x000000F42FFFFFFF (768M used)");
 	v = analysed(log);
 	assert_int_equal(v->dram.installed_bytes, 4 * GIB);
 	assert_int_equal(v->dram.low_top, 2 * GIB);
@@ -172,8 +182,20 @@ static void sizes_are_whole_or_in_hundredths(void **state)
 		uint64_t bytes;
 		const char *text;
 	} rows[] = {
-		{ 0, "0 bytes" }, { 1, "1 bytes" }, { 1023, "1023 bytes" }, { KIB, "1 KiB" }, { KIB + 512, "1536 bytes" }, { 10 * KIB + 1, "10.00 KiB" }, { 256 * MIB, "256 MiB" }, { 13040 * MIB, "13040 MiB" }, { 6000 * KIB, "6000 KiB" },
-		{ 15624 * KIB, "15.26 MiB" }, { 4 * GIB, "4 GiB" }, { 4 * GIB + 1, "4.00 GiB" }, { 64 * TIB, "64 TiB" }, { UINT64_MAX, "16777216.00 TiB" },
+		{ 0, "0 bytes" },
+		{ 1, "1 bytes" },
+		{ 1023, "1023 bytes" },
+		{ KIB, "1 KiB" },
+		{ KIB + 512, "1536 bytes" },
+		{ 10 * KIB + 1, "10.00 KiB" },
+		{ 256 * MIB, "256 MiB" },
+		{ 13040 * MIB, "13040 MiB" },
+		{ 6000 * KIB, "6000 KiB" },
+		{ 15624 * KIB, "15.26 MiB" },
+		{ 4 * GIB, "4 GiB" },
+		{ 4 * GIB + 1, "4.00 GiB" },
+		{ 64 * TIB, "64 TiB" },
+		{ UINT64_MAX, "16777216.00 TiB" },
 	};
 	struct triage t = { .arena = arena };
 
@@ -185,12 +207,9 @@ static void sizes_are_whole_or_in_hundredths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(another_crashkernel_is_told),
-		cmocka_unit_test(the_same_crashkernel_is_not),
-		cmocka_unit_test(a_loader_that_keeps_memory_is_told),
-		cmocka_unit_test(another_board_is_not_told),
-		cmocka_unit_test(tops_of_memory_close_the_sum),
-		cmocka_unit_test(sizes_are_whole_or_in_hundredths),
+		cmocka_unit_test(another_crashkernel_is_told),        cmocka_unit_test(the_same_crashkernel_is_not),
+		cmocka_unit_test(a_loader_that_keeps_memory_is_told), cmocka_unit_test(another_board_is_not_told),
+		cmocka_unit_test(tops_of_memory_close_the_sum),       cmocka_unit_test(sizes_are_whole_or_in_hundredths),
 	};
 	int failed;
 
