@@ -67,37 +67,6 @@ static uint64_t crash_bytes(const struct triage *t, uint32_t *line, uint32_t *lo
 	return said + low + (cma ? cma->v[0] * MIB : 0);
 }
 
-void rule_crashkernel(struct triage *t)
-{
-	uint32_t line = 0, low_line = 0;
-	uint64_t bytes = crash_bytes(t, &line, &low_line);
-	const char *option = triage_option(t, "crashkernel");
-	bool idle = t->record->crash_loaded.line && !t->record->crash_loaded.value;
-	struct finding *f;
-
-	if (!bytes)
-		return;
-	f = triage_add(t, idle ? SEVERITY_WARNING : SEVERITY_NOTE, "The crash kernel holds %s%s%s%s%s", triage_size(t, bytes),
-		       option ? ": " : "", option ? option : "", option ? " asks for it" : "",
-		       triage_at(t, triage_cmdline_line(t)));
-	f->detail =
-		triage_text(t, "%s.%s%s",
-			    phys_len(t->boot->crashkernel)
-				    ? triage_text(t, "It lies at %s", triage_range(t, t->boot->crashkernel))
-				    : "The kernel says that it is reserved",
-			    range_text(t),
-			    idle ? " No crash kernel is loaded (kexec_crash_loaded is 0), so the memory serves nothing." : "");
-	if (idle)
-		f->advice =
-			"Install and start kdump, or remove crashkernel= from the boot loader's command line to get the memory back.";
-	triage_bytes(f, bytes);
-	triage_line(f, triage_cmdline_line(t));
-	triage_line(f, line);
-	triage_line(f, low_line);
-}
-
-/* --- it failed --- */
-
 /* A size that has to be reserved on this machine: not a list of ranges of which none fits. */
 static bool asks(const struct triage *t, uint64_t *size)
 {
@@ -125,6 +94,58 @@ static bool log_is_silent(const struct triage *t)
 	       !facts_first(t->log, FACT_CRASHKERNEL_CMA);
 }
 
+/* The model finds room where the kernel says nothing at all: it does not know the option, or does not obey it. */
+static bool not_obeyed(const struct triage *t)
+{
+	uint64_t size;
+
+	return asks(t, &size) && !facts_first(t->log, FACT_CRASHKERNEL_FAILED) && log_is_silent(t) &&
+	       phys_len(t->boot->crashkernel);
+}
+
+void rule_crashkernel(struct triage *t)
+{
+	uint32_t line = 0, low_line = 0;
+	uint64_t bytes = crash_bytes(t, &line, &low_line);
+	const char *option = triage_option(t, "crashkernel");
+	bool idle = t->record->crash_loaded.line && !t->record->crash_loaded.value;
+	struct finding *f;
+
+	if (!bytes || not_obeyed(t))
+		return;
+	f = triage_add(t, idle ? SEVERITY_WARNING : SEVERITY_NOTE, "The crash kernel holds %s%s%s%s%s", triage_size(t, bytes),
+		       option ? ": " : "", option ? option : "", option ? " asks for it" : "",
+		       triage_at(t, triage_cmdline_line(t)));
+	f->detail =
+		triage_text(t, "%s.%s%s",
+			    phys_len(t->boot->crashkernel)
+				    ? triage_text(t, "It lies at %s", triage_range(t, t->boot->crashkernel))
+				    : "The kernel says that it is reserved",
+			    range_text(t),
+			    idle ? " No crash kernel is loaded (kexec_crash_loaded is 0), so the memory serves nothing." : "");
+	if (idle)
+		f->advice =
+			"Install and start kdump, or remove crashkernel= from the boot loader's command line to get the memory back.";
+	triage_bytes(f, bytes);
+	triage_line(f, triage_cmdline_line(t));
+	triage_line(f, line);
+	triage_line(f, low_line);
+}
+
+/* --- it failed --- */
+
+static void disobedient_kernel(struct triage *t, uint64_t size, const char *option)
+{
+	struct finding *f = triage_add(t, SEVERITY_ERROR, "No crash kernel: no line says that %s are reserved, as %s asks%s",
+				       triage_size(t, size), option, triage_at(t, triage_cmdline_line(t)));
+
+	f->detail = "There is room for it. This kernel may be built without support for crash dumps, or the log lacks the line.";
+	f->advice =
+		"Look for CONFIG_CRASH_DUMP and CONFIG_KEXEC in the kernel's configuration, and at /sys/kernel/kexec_crash_size.";
+	triage_bytes(f, size);
+	triage_line(f, triage_cmdline_line(t));
+}
+
 void rule_crashkernel_failed(struct triage *t)
 {
 	const struct fact *said = facts_first(t->log, FACT_CRASHKERNEL_FAILED);
@@ -137,6 +158,10 @@ void rule_crashkernel_failed(struct triage *t)
 		return;
 	if (!said && !log_is_silent(t) && !(t->boot->crash_failed_bytes && !t->record->has_source[SOURCE_DMESG]))
 		return;
+	if (not_obeyed(t)) {
+		disobedient_kernel(t, size, option);
+		return;
+	}
 	f = triage_add(t, SEVERITY_ERROR, "No crash kernel: there was no room for %s%s%s", size ? triage_size(t, size) : "it",
 		       option ? triage_text(t, " (%s)", option) : "", triage_at(t, said ? said->line : triage_cmdline_line(t)));
 	f->detail =
@@ -157,7 +182,7 @@ void rule_crashkernel_small(struct triage *t)
 		 initrd = phys_len(t->machine->ramdisk), need;
 	struct finding *f;
 
-	if (!bytes || !image || !initrd)
+	if (!bytes || !image || !initrd || not_obeyed(t))
 		return;
 	need = image + 2 * initrd + CRASH_WORKING_BYTES;
 	if (bytes >= need)
