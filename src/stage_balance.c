@@ -139,11 +139,23 @@ static struct late_free *give_later(struct boot *b, enum late_kind kind, uint64_
 	return l;
 }
 
+/* Pages of the loader's copy of a map that is not known: how large it is, is a guess. */
+static uint64_t guessed_map_pages(const struct boot *b)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < b->owned.nr; i++)
+		if (b->owned.v[i].owner == OWNER_EFI_MEMMAP)
+			pages += PFN_UP(phys_len(b->owned.v[i].range));
+	return pages;
+}
+
 /* Pages that are thought to have come back, but no line says so. */
 static void doubt_silent(struct boot *b, uint64_t pages)
 {
 	b->balance.silent_pages = pages;
 	b->balance.silent_more = b->image_measured && b->kernel->image.span.known >= KNOWN_PROFILE ? 0 : PFN_DOWN(2 * MIB);
+	b->balance.silent_more += guessed_map_pages(b);
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		for (size_t z = 0; z < b->nr_zones; z++) {
 			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
