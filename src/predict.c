@@ -5,6 +5,7 @@
 #include "mia/arena.h"
 #include "mia/ranges.h"
 #include "mia/triage.h"
+#include "stages.h"
 
 /* --- names --- */
 
@@ -392,7 +393,15 @@ static void settle_amount(const struct group_basis *g, struct amount *a)
 	a->basis = g->basis == AMOUNT_ESTIMATED ? AMOUNT_ESTIMATED : a->min == a->max ? AMOUNT_EXACT : AMOUNT_BOUNDED;
 }
 
-static void find_unknowns(struct predictor *p)
+/* Something of the image comes back whose size no boot of this build has shown. */
+static bool frees_unknown(const struct predictor *p, const struct boot *boot)
+{
+	const struct kernel *k = p->kernel;
+
+	return !is_known(k->initmem_kib) || (!is_known(k->alternatives_kib) && boot->machine->possible_cpus == 1 && alternatives_come_back(boot));
+}
+
+static void find_unknowns(struct predictor *p, const struct boot *boot)
 {
 	bool *unknown = p->out->unknown;
 
@@ -400,7 +409,7 @@ static void find_unknowns(struct predictor *p)
 		unknown[i] = p->in->unknown[i];
 	unknown[UNKNOWN_IMAGE_PLACE] |= p->out->places.nr > 0;
 	unknown[UNKNOWN_ENTRY_AREAS] |= entry_areas_random(p);
-	unknown[UNKNOWN_KERNEL_SIZES] |= !p->kernel->has_profile;
+	unknown[UNKNOWN_KERNEL_SIZES] |= !p->kernel->has_profile || frees_unknown(p, boot);
 	unknown[UNKNOWN_FIRMWARE_TABLES] |= p->machine->firmware == FIRMWARE_EFI && !p->machine->efi.nr;
 }
 
@@ -409,7 +418,7 @@ static void declare(struct predictor *p, const struct boots *boots, struct boot 
 	struct prediction *out = p->out;
 
 	out->nr_boots = boots->nr;
-	find_unknowns(p);
+	find_unknowns(p, boot);
 	compare_amounts(p, boots, boot);
 	settle_groups(out, boots, boot);
 	settle_amount(&out->group[GROUP_MEM_TOTAL], &boot->totalram);

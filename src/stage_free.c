@@ -282,12 +282,21 @@ static struct phys_range final_initrd(const struct boot *b)
 	return b->initrd;
 }
 
+/* Lock prefixes are kept while a machine that runs with one CPU may get more; before 3.7 also where it has more already. */
+bool alternatives_come_back(const struct boot *b)
+{
+	uint32_t possible = b->machine->possible_cpus, online = b->machine->online_cpus;
+
+	return possible == 1 || (!boot_trait(b, TRAIT_ALTERNATIVES_KEPT) && online != 1);
+}
+
 static void collect(struct boot *b)
 {
 	const struct kernel *k = b->kernel;
 	bool efi_debug = boot_trait(b, TRAIT_EFI_FREE) >= EFI_FREE_KEEP_DEBUG && cmdline_is(b->cmdline, "efi", "debug");
 
-	late_image_part(b, LATE_ALTERNATIVES, k->alternatives_kib);
+	if (b->record || alternatives_come_back(b))
+		late_image_part(b, LATE_ALTERNATIVES, k->alternatives_kib);
 	for (size_t i = 0; i < b->efi_returns.nr && !efi_debug; i++) {
 		struct phys_range r = b->efi_returns.v[i];
 

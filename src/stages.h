@@ -53,6 +53,9 @@ void swiotlb_say(struct boot *b);
 /* stage_memory_line.c: once the balance is known. */
 void memory_line_say(struct boot *b);
 
+/* stage_free.c: a boot without a log gives back its lock prefixes. */
+bool alternatives_come_back(const struct boot *b);
+
 /* stage_balance.c */
 int64_t balance_image_share(const struct boot *b, int64_t residue);
 

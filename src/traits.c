@@ -300,6 +300,8 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_VSYSCALL_TABLE, V(3, 0), 1, "seen in 3.10 of el7 and in 4.4; before memblock it is part of what is not told apart" },
 	{ TRAIT_VSYSCALL_TABLE, V(4, 19), 0, "x86/mm: Expand static page table for fixmap space" },
 	{ TRAIT_VSYSCALL_TABLE, S(4, 14, 77), 0, "stable", .stable = true },
+	{ TRAIT_ALTERNATIVES_KEPT, V(2, 6), 1, "" },
+	{ TRAIT_ALTERNATIVES_KEPT, V(3, 7), 0, "x86/smp: Don't ever patch back to UP if we unplug cpus" },
 	{ TRAIT_INITRD_HIGH, V(3, 8), 1, "x86, boot: Define the 2.12 bzImage boot protocol" },
 	{ TRAIT_ENTRY_RANDOM, V(6, 2), 1, "x86/mm: Randomize per-cpu entry area" },
 	{ TRAIT_ENTRY_AREA_PAGES, V(4, 15), 44, "x86/cpu_entry_area: Move it out of the fixmap; read 4.14.67, 4.19" },
