@@ -137,7 +137,7 @@ static void split_at_borders(struct arena *arena, const struct boot *b, const st
 }
 
 /* More places than this are not tried one by one. */
-#define MAX_PLACES 6
+#define MAX_PLACES 16
 
 static uint64_t middle_of(struct phys_range r) { return align_down(r.start + (phys_len(r) - KASLR_ALIGN) / 2, KASLR_ALIGN); }
 static uint64_t last_of(struct phys_range r) { return r.end - KASLR_ALIGN; }
@@ -194,10 +194,21 @@ static void add_default_place(const struct predictor *p, struct phys_ranges *pla
 		*vec_push(p->arena, places) = here;
 }
 
+/*
+ * Where the image lies for certain, 0 if nowhere: EFI's loader found it a place before; all others leave it where it was linked
+ * for, unless it is randomised.
+ */
+static uint64_t certain_place(const struct predictor *p, bool random)
+{
+	if (p->in->kernel_base)
+		return p->in->kernel_base;
+	return !random && p->machine->firmware == FIRMWARE_EFI ? p->machine->kernel_base : 0;
+}
+
 static struct boot *run_all(struct predictor *p, struct boots *boots)
 {
 	bool random = kaslr_is_random(p->machine, p->kernel, p->cmdline);
-	struct boot *first = run_at(p, boots, random ? p->in->kernel_base : p->machine->kernel_base);
+	struct boot *first = run_at(p, boots, certain_place(p, random));
 	struct phys_ranges places = { 0 };
 	size_t largest;
 
