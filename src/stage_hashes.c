@@ -62,9 +62,13 @@ static uint64_t asked_entries(const struct boot *b, const struct hash_table *t)
 
 static void say_hash(struct boot *b, const struct hash_table *t, uint64_t entries, uint64_t bytes, const char *kind)
 {
-	/* Old kernels give the order of less than a page as a negative number. */
-	int order = (int)ilog2_u64(boot_trait(b, TRAIT_PID_HASH) ? bytes : max_u64(bytes, PAGE_SIZE)) - PAGE_SHIFT;
+	int order;
 
+	/* Without memory there is no table. */
+	if (!bytes)
+		return;
+	/* Old kernels give the order of less than a page as a negative number. */
+	order = (int)ilog2_u64(boot_trait(b, TRAIT_PID_HASH) ? bytes : max_u64(bytes, PAGE_SIZE)) - PAGE_SHIFT;
 	SAY_TEXT(b, HASH, t->tag, kind, NULL, entries, (uint64_t)(int64_t)order, bytes);
 }
 
