@@ -146,7 +146,7 @@ struct answer *explain_begin(struct explainer *e, const struct what *what, const
 	return a;
 }
 
-static struct str vprintf_str(struct explainer *e, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static struct str vprintf_str(struct explainer *e, const char *format, va_list args)
 {
 	struct strbuf buf = { .arena = e->arena };
 

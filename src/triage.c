@@ -31,7 +31,7 @@ const struct triage_rule *triage_rule_find(const char *what)
 
 /* --- text --- */
 
-static const char *text_of(struct arena *arena, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static const char *text_of(struct arena *arena, const char *format, va_list args)
 {
 	va_list again;
 	int n;
