@@ -131,6 +131,9 @@ void dmesg_parse(struct arena *arena, struct str bytes, struct boot_records *ret
 
 	rules_init();
 	log_read(arena, bytes, read_line, &r);
-	for (size_t i = 0; i < ret->nr; i++)
-		judge_completeness(&ret->v[i]), judge_level(&ret->v[i]);
+	for (size_t i = 0; i < ret->nr; i++) {
+		facts_index(arena, &ret->v[i].log);
+		judge_completeness(&ret->v[i]);
+		judge_level(&ret->v[i]);
+	}
 }

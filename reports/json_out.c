@@ -75,12 +75,20 @@ static const char *escape_of(unsigned char c, char buf[8])
 	}
 }
 
+/* Where the printable ASCII at the front of s[i..] ends: nearly all there is. */
+static size_t plain_end(struct str s, size_t i)
+{
+	while (i < s.n && s.p[i] >= ' ' && s.p[i] < 0x7f && s.p[i] != '"' && s.p[i] != '\\')
+		i++;
+	return i;
+}
+
 static void put_text(struct json_out *w, struct str s)
 {
 	char buf[8];
 
 	put_char(w, '"');
-	for (size_t i = 0, plain = 0; i <= s.n;) {
+	for (size_t i = plain_end(s, 0), plain = 0; i <= s.n; i = plain_end(s, i)) {
 		size_t n = i < s.n ? utf8_sequence(s.p + i, s.n - i, NULL) : 0;
 		const char *instead = n == 1 ? escape_of((unsigned char)s.p[i], buf) : i < s.n && !n ? "\xef\xbf\xbd" : NULL;
 
@@ -104,8 +112,10 @@ static void put_key(struct json_out *w, const char *key)
 	w->comma = true;
 	if (!key)
 		return;
-	put_text(w, str_of(key));
-	put_char(w, ':');
+	/* Keys are ours: there is nothing to escape in them. */
+	put_char(w, '"');
+	put_bytes(w, key, strlen(key));
+	put_bytes(w, "\":", 2);
 }
 
 static void open_with(struct json_out *w, const char *key, char bracket)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #define CHUNK_BYTES ((size_t)64 * 1024)
+/* A chunk kept between two analyses is no larger than this. */
+#define KEPT_BYTES ((size_t)8 << 20)
 #define ALIGNMENT sizeof(max_align_t)
 
 struct chunk {
@@ -60,13 +62,28 @@ void arena_destroy(struct arena *arena)
 	free(arena);
 }
 
+/* One chunk for all that the last analysis needed, so that a loop over many boots asks the system for nothing any more. */
+static void join_chunks(struct arena *arena)
+{
+	struct chunk *joined;
+	size_t bytes = 0;
+
+	for (struct chunk *chunk = arena->head; chunk; chunk = chunk->next)
+		bytes += chunk->size;
+	joined = bytes <= KEPT_BYTES ? chunk_create(bytes) : NULL;
+	if (!joined)
+		return;
+	chunks_free(arena->head);
+	arena->head = joined;
+}
+
 void arena_reset(struct arena *arena)
 {
-	struct chunk *keep = arena->head;
-
-	chunks_free(keep->next);
-	keep->next = NULL;
-	keep->used = 0;
+	if (arena->head->next)
+		join_chunks(arena);
+	chunks_free(arena->head->next);
+	arena->head->next = NULL;
+	arena->head->used = 0;
 	arena->used = 0;
 }
 

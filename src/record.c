@@ -1,6 +1,8 @@
 /* record.c - look-ups in a boot record; see include/mia/record.h. */
 #include "mia/record.h"
 
+#include "mia/arena.h"
+
 const char *fact_name(enum fact_kind kind)
 {
 	static const char *const names[] = {
@@ -26,10 +28,32 @@ bool fact_is_debug(enum fact_kind kind)
 	return false;
 }
 
+void facts_index(struct arena *arena, struct facts *facts)
+{
+	facts->first = arena_array(arena, uint32_t, NR_FACTS);
+	facts->last = arena_array(arena, uint32_t, NR_FACTS);
+	for (uint32_t i = 0; i < facts->nr; i++) {
+		enum fact_kind kind = facts->v[i].kind;
+
+		facts->v[i].next = 0;
+		if (facts->last[kind])
+			facts->v[facts->last[kind] - 1].next = i + 1;
+		else
+			facts->first[kind] = i + 1;
+		facts->last[kind] = i + 1;
+	}
+}
+
+static const struct fact *at_place(const struct facts *facts, uint32_t place) { return place ? &facts->v[place - 1] : NULL; }
+
 const struct fact *facts_next(const struct facts *facts, enum fact_kind kind, const struct fact *after)
 {
 	const struct fact *end = facts->v + facts->nr;
 
+	if (facts->first && !after)
+		return at_place(facts, facts->first[kind]);
+	if (facts->first && after->kind == kind)
+		return at_place(facts, after->next);
 	for (const struct fact *f = after ? after + 1 : facts->v; f < end; f++)
 		if (f->kind == kind)
 			return f;
@@ -40,6 +64,8 @@ const struct fact *facts_first(const struct facts *facts, enum fact_kind kind) {
 
 const struct fact *facts_last(const struct facts *facts, enum fact_kind kind)
 {
+	if (facts->first)
+		return at_place(facts, facts->last[kind]);
 	for (size_t i = facts->nr; i-- > 0;)
 		if (facts->v[i].kind == kind)
 			return &facts->v[i];

@@ -19,7 +19,7 @@ struct arena;
 struct arena *arena_create(size_t limit_bytes);
 void arena_destroy(struct arena *arena);
 
-/* Forget everything, keep one chunk for reuse: what a loop over many boots calls between two of them. */
+/* Forget everything, keep one chunk, of the size that was needed, for reuse: what a loop over many boots calls between two of them. */
 void arena_reset(struct arena *arena);
 
 size_t arena_used(const struct arena *arena);

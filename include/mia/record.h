@@ -56,6 +56,7 @@ struct fact {
 	uint16_t rule; /* index of the line rule that read it */
 	uint16_t tag;  /* the rule's constant, see facts.def */
 	uint32_t line; /* 1 is the first line of the file */
+	uint32_t next; /* of the index: one more than the place of the next fact of this kind; 0 for none */
 	uint64_t v[FACT_VALUES];
 	struct str s[FACT_TEXTS];
 	struct str text; /* the message without level and time */
@@ -64,7 +65,11 @@ struct fact {
 struct facts {
 	struct fact *v;
 	size_t nr, cap;
+	uint32_t *first, *last; /* of the index: one more than their place, for each kind; NULL before facts_index() */
 };
+
+/* Made once all facts are there: stages ask for them again and again. */
+void facts_index(struct arena *arena, struct facts *facts);
 
 /* First (or last) fact of a kind; NULL if it was not said. */
 const struct fact *facts_first(const struct facts *facts, enum fact_kind kind);
