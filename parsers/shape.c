@@ -40,24 +40,34 @@ static struct conversion conversion_read(const char *p)
 	return c;
 }
 
+/* 255: none. */
+static unsigned digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned)(c - '0');
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 255;
+}
+
 static bool take_number(const struct conversion *c, struct str *in, uint64_t *ret)
 {
 	unsigned base = c->kind == 'x' || c->kind == 'X' ? 16 : 10;
 	bool negative = c->kind == 'd' && in->n && *in->p == '-';
 	size_t prefix = c->hash ? 2 : 0, n = prefix;
+	bool fits = true;
+	uint64_t v = 0;
 
 	if (negative)
 		*in = str_skip(*in, 1);
 	if (c->hash && (in->n < 3 || in->p[0] != '0' || in->p[1] != 'x'))
 		return false;
-	while (n < in->n && (base == 16 ? isxdigit((unsigned char)in->p[n]) : isdigit((unsigned char)in->p[n])))
-		n++;
-	if (n == prefix || (c->exact && (n < c->width || (n > c->width && in->p[prefix] == '0'))))
+	for (unsigned digit; n < in->n && (digit = digit_of(in->p[n])) < base; n++) {
+		fits &= !__builtin_mul_overflow(v, (uint64_t)base, &v);
+		fits &= !__builtin_add_overflow(v, (uint64_t)digit, &v);
+	}
+	if (n == prefix || !fits || (c->exact && (n < c->width || (n > c->width && in->p[prefix] == '0'))))
 		return false;
-	if (!str_to_u64((struct str){ in->p + prefix, n - prefix }, base, ret))
-		return false;
-	if (negative)
-		*ret = (uint64_t)(-(int64_t)*ret);
+	*ret = negative ? (uint64_t)(-(int64_t)v) : v;
 	*in = str_skip(*in, n);
 	return true;
 }
@@ -151,6 +161,19 @@ static bool take_blanks(const char **p, struct str *in)
 	return have >= (want > 2 ? 2 : want) || **p == '\0';
 }
 
+/* Letters of the pattern that the text must have too. */
+static bool take_literal(const char **p, struct str *in)
+{
+	size_t n = 0;
+
+	for (; (*p)[n] && (*p)[n] != '%' && (*p)[n] != ' ' && (*p)[n] != '\t'; n++)
+		if (n == in->n || in->p[n] != (*p)[n])
+			return false;
+	*p += n;
+	*in = str_skip(*in, n);
+	return true;
+}
+
 bool shape_match(const struct line_rule *rule, struct str text, struct fact *ret)
 {
 	const char *p = rule->pattern;
@@ -169,11 +192,8 @@ bool shape_match(const struct line_rule *rule, struct str text, struct fact *ret
 		} else if (*p == ' ' || *p == '\t') {
 			if (!take_blanks(&p, &text))
 				return false;
-		} else {
-			if (!text.n || *text.p != *p)
-				return false;
-			text = str_skip(text, 1);
-			p++;
+		} else if (!take_literal(&p, &text)) {
+			return false;
 		}
 	}
 	if (text.n)

@@ -1,6 +1,7 @@
 /* arena.c - see include/mia/arena.h. */
 #include "mia/arena.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #define CHUNK_BYTES ((size_t)64 * 1024)
@@ -93,9 +94,12 @@ jmp_buf *arena_guard_frame(struct arena *arena) { return &arena->guard; }
 
 static void arena_fail(struct arena *arena) { longjmp(arena->guard, 1); }
 
-void *arena_alloc(struct arena *arena, size_t bytes)
+static size_t rounded(size_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
+
+/* Not zeroed. */
+static void *take(struct arena *arena, size_t bytes)
 {
-	size_t need = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	size_t need = rounded(bytes);
 	struct chunk *chunk = arena->head;
 	void *p;
 
@@ -114,8 +118,10 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 	p = (char *)chunk->data + chunk->used;
 	chunk->used += need;
 	arena->used += need;
-	return memset(p, 0, need);
+	return p;
 }
+
+void *arena_alloc(struct arena *arena, size_t bytes) { return memset(take(arena, bytes), 0, bytes); }
 
 void *arena_alloc_array(struct arena *arena, size_t nr, size_t size)
 {
@@ -133,17 +139,36 @@ char *arena_strndup(struct arena *arena, const char *s, size_t n)
 	return p;
 }
 
+/* What was handed out last can become longer where it is. */
+static bool extend(struct arena *arena, const void *v, size_t old_bytes, size_t new_bytes)
+{
+	struct chunk *chunk = arena->head;
+	size_t more = rounded(new_bytes) - rounded(old_bytes);
+
+	if ((const char *)v + rounded(old_bytes) != (char *)chunk->data + chunk->used || chunk->size - chunk->used < more || more > arena->limit - arena->used)
+		return false;
+	chunk->used += more;
+	arena->used += more;
+	return true;
+}
+
 void *arena_grow(struct arena *arena, void *v, size_t nr, size_t *cap, size_t size)
 {
-	void *bigger;
+	size_t bigger = *cap ? *cap * 2 : 8;
 
-	if (nr < *cap) {
-		memset((char *)v + nr * size, 0, size);
-		return v;
+	if (nr >= *cap) {
+		void *old = v;
+
+		if (bigger > SIZE_MAX / 2 / size)
+			arena_fail(arena);
+		if (!old || !extend(arena, old, *cap * size, bigger * size)) {
+			v = take(arena, bigger * size);
+			if (nr)
+				memcpy(v, old, nr * size);
+		}
+		*cap = bigger;
 	}
-	*cap = *cap ? *cap * 2 : 8;
-	bigger = arena_alloc_array(arena, *cap, size);
-	if (nr)
-		memcpy(bigger, v, nr * size);
-	return bigger;
+	/* Only what is handed out is zeroed: the rest is when its turn comes. */
+	memset((char *)v + nr * size, 0, size);
+	return v;
 }
