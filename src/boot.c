@@ -131,6 +131,38 @@ uint64_t boot_alloc(struct boot *b, enum owner owner, const struct memblock_requ
 	return a->base;
 }
 
+/* Below this many requests in a row each is recorded for itself, as a log of memblock's own has them. */
+#define RUN_REQUESTS 64
+
+/* Of @nr requests in a row, as many as come from one free range: then they are one block. */
+static uint64_t alike(const struct memblock *mb, const struct memblock_request *one, uint64_t nr)
+{
+	uint64_t first = memblock_find(mb, one), n = nr;
+
+	for (; n > 1 && first; n /= 2) {
+		struct memblock_request many = *one;
+		uint64_t base;
+
+		many.size = n * one->size;
+		base = memblock_find(mb, &many);
+		if (base && (mb->bottom_up ? base == first : base + many.size == first + one->size))
+			break;
+	}
+	return max_u64(n, 1);
+}
+
+void boot_alloc_run(struct boot *b, enum owner owner, const struct memblock_request *one, uint64_t nr)
+{
+	while (nr && !b->replay.on) {
+		uint64_t n = nr >= RUN_REQUESTS ? alike(&b->memblock, one, nr) : 1;
+		struct memblock_request many = *one;
+
+		many.size = n * one->size;
+		boot_alloc(b, owner, &many);
+		nr -= n;
+	}
+}
+
 uint64_t boot_alloc_bytes(struct boot *b, enum owner owner, uint64_t size, uint64_t align, int nid)
 {
 	struct memblock_request request = { .size = size, .align = align, .nid = nid };

@@ -71,10 +71,11 @@ static void alloc_roots(struct sparse *s)
 	if (boot_trait(s->b, TRAIT_MEM_SECTION_ROOTS))
 		boot_alloc_bytes(s->b, OWNER_MEM_SECTION, (UINT64_C(1) << (bits - SECTION_BITS)) / per * 8, 64, NUMA_NO_NODE);
 	for (size_t i = 0; i < s->nr; i++) {
-		for (uint64_t root = max_u64(s->v[i].from / per, done); root <= (s->v[i].to - 1) / per; root++) {
-			boot_alloc_bytes(s->b, OWNER_MEM_SECTION, PAGE_SIZE, 64, s->v[i].nid);
-			done = root + 1;
-		}
+		struct memblock_request one = { .size = PAGE_SIZE, .align = 64, .nid = s->v[i].nid };
+		uint64_t root = max_u64(s->v[i].from / per, done);
+
+		done = (s->v[i].to - 1) / per + 1;
+		boot_alloc_run(s->b, OWNER_MEM_SECTION, &one, sub_sat(done, root));
 	}
 }
 
@@ -108,31 +109,27 @@ static void alloc_usemap(struct sparse *s, int nid, uint64_t sections)
 
 /* --- struct pages --- */
 
-static void alloc_table(struct sparse *s, int nid)
+/* Tables of one size that vmemmap offsets [start, end) want and do not have; they have them now. */
+static uint64_t missing(struct sparse *s, struct phys_ranges *have, uint64_t size, uint64_t start, uint64_t end)
 {
-	struct memblock_request request = { .size = PAGE_SIZE, .align = PAGE_SIZE, .min = DMA_END, .nid = nid };
+	uint64_t nr = 0;
 
-	boot_alloc(s->b, OWNER_MEMMAP_TABLES, &request);
+	for (uint64_t slot = align_down(start, size); slot < end; slot += size)
+		nr += !ranges_contain(have, slot);
+	ranges_add(s->b->arena, have, (struct phys_range){ align_down(start, size), align_up(end, size) });
+	return nr;
 }
 
-/* Page tables for vmemmap offsets [start, end), one GiB at most. */
-static void need_tables(struct sparse *s, uint64_t start, int nid)
+/* Page tables for vmemmap offsets [start, end). */
+static void need_tables(struct sparse *s, uint64_t start, uint64_t end, int nid)
 {
-	struct arena *arena = s->b->arena;
-	uint64_t gib = align_down(start, GIB), slot = align_down(start, 512 * GIB);
+	struct memblock_request one = { .size = PAGE_SIZE, .align = PAGE_SIZE, .min = DMA_END, .nid = nid };
+	uint64_t nr = s->b->five_level && !s->top_table;
 
-	if (s->b->five_level && !s->top_table) {
-		alloc_table(s, nid);
-		s->top_table = true;
-	}
-	if (!ranges_contain(&s->puds, start)) {
-		alloc_table(s, nid);
-		ranges_add(arena, &s->puds, (struct phys_range){ slot, slot + 512 * GIB });
-	}
-	if (!ranges_contain(&s->pmds, start)) {
-		alloc_table(s, nid);
-		ranges_add(arena, &s->pmds, (struct phys_range){ gib, gib + GIB });
-	}
+	s->top_table = true;
+	nr += missing(s, &s->puds, 512 * GIB, start, end);
+	nr += missing(s, &s->pmds, GIB, start, end);
+	boot_alloc_run(s->b, OWNER_MEMMAP_TABLES, &one, nr);
 }
 
 /*
@@ -201,17 +198,24 @@ static void close_buffer(struct sparse *s)
 	s->buffer = s->buffer_end = 0;
 }
 
-/* Struct pages of sections [from, to), in steps that share a page table. */
+/* Where the next step ends: at the border of its page table, or, when nothing but tables is asked for on the way, at the end. */
+static uint64_t step_end(const struct sparse *s, uint64_t start, uint64_t pos, uint64_t end)
+{
+	bool buffered = s->buffer && align_up(s->buffer, PMD_BYTES) + (end - pos) <= s->buffer_end;
+
+	/* The first step may give back the head of the buffer, which the tables of the next can take. */
+	return buffered && pos > start ? end : min_u64(end, align_down(pos, GIB) + GIB);
+}
+
+/* Struct pages of sections [from, to). */
 static void populate(struct sparse *s, uint64_t from, uint64_t to, int nid)
 {
-	uint64_t per_section = PAGES_PER_SECTION * s->page_bytes, pos = from * per_section, end = to * per_section;
+	uint64_t per_section = PAGES_PER_SECTION * s->page_bytes, start = align_down(from * per_section, PMD_BYTES), end = align_up(to * per_section, PMD_BYTES), pos = start;
 
-	pos = align_down(pos, PMD_BYTES);
-	end = align_up(end, PMD_BYTES);
 	while (pos < end) {
-		uint64_t stop = min_u64(end, align_down(pos, GIB) + GIB), nr = (stop - pos) / PMD_BYTES, taken;
+		uint64_t stop = step_end(s, start, pos, end), nr = (stop - pos) / PMD_BYTES, taken;
 
-		need_tables(s, pos, nid);
+		need_tables(s, pos, stop, nid);
 		taken = take_from_buffer(s, pos, nr);
 		alloc_blocks(s, nid, pos + taken * PMD_BYTES, nr - taken);
 		pos = stop;

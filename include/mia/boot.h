@@ -372,6 +372,8 @@ void boot_free(struct boot *b, uint64_t base, uint64_t end);
 void boot_disown(struct boot *b, uint64_t base, uint64_t end);
 /* Ask memblock, remembering for whom; 0 if there is no room. */
 uint64_t boot_alloc(struct boot *b, enum owner owner, const struct memblock_request *request);
+/* The same request @nr times; its size is a multiple of its alignment. Many in a row are recorded as the block that they come to. */
+void boot_alloc_run(struct boot *b, enum owner owner, const struct memblock_request *one, uint64_t nr);
 /* The plain request of most callers: from anywhere, above 16 MiB first where the era prefers that. */
 uint64_t boot_alloc_bytes(struct boot *b, enum owner owner, uint64_t size, uint64_t align, int nid);
 
