@@ -18,6 +18,8 @@ struct chunk {
 struct arena {
 	struct chunk *head;
 	size_t used, limit;
+	struct arena *parent; /* of a child: who fails for it */
+	struct arena *children, *sibling;
 	jmp_buf guard;
 };
 
@@ -40,13 +42,13 @@ static void chunks_free(struct chunk *chunk)
 	}
 }
 
-struct arena *arena_create(size_t limit_bytes)
+static struct arena *create(size_t limit_bytes, size_t chunk_bytes)
 {
 	struct arena *arena = calloc(1, sizeof(*arena));
 
 	if (!arena)
 		return NULL;
-	arena->head = chunk_create(CHUNK_BYTES);
+	arena->head = chunk_create(chunk_bytes);
 	if (!arena->head) {
 		free(arena);
 		return NULL;
@@ -55,10 +57,30 @@ struct arena *arena_create(size_t limit_bytes)
 	return arena;
 }
 
+struct arena *arena_create(size_t limit_bytes) { return create(limit_bytes, CHUNK_BYTES); }
+
+static void children_destroy(struct arena *arena)
+{
+	while (arena->children)
+		arena_destroy(arena->children);
+}
+
+static void leave_parent(struct arena *arena)
+{
+	struct arena **link = &arena->parent->children;
+
+	while (*link != arena)
+		link = &(*link)->sibling;
+	*link = arena->sibling;
+}
+
 void arena_destroy(struct arena *arena)
 {
 	if (!arena)
 		return;
+	if (arena->parent)
+		leave_parent(arena);
+	children_destroy(arena);
 	chunks_free(arena->head);
 	free(arena);
 }
@@ -80,6 +102,7 @@ static void join_chunks(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
+	children_destroy(arena);
 	if (arena->head->next)
 		join_chunks(arena);
 	chunks_free(arena->head->next);
@@ -92,7 +115,25 @@ size_t arena_used(const struct arena *arena) { return arena->used; }
 
 jmp_buf *arena_guard_frame(struct arena *arena) { return &arena->guard; }
 
-static void arena_fail(struct arena *arena) { longjmp(arena->guard, 1); }
+static void arena_fail(struct arena *arena)
+{
+	while (arena->parent)
+		arena = arena->parent;
+	longjmp(arena->guard, 1);
+}
+
+struct arena *arena_child(struct arena *parent)
+{
+	/* What is not touched costs nothing, and what is need not be moved to one chunk. */
+	struct arena *child = create(parent->limit, KEPT_BYTES / 2);
+
+	if (!child)
+		arena_fail(parent);
+	child->parent = parent;
+	child->sibling = parent->children;
+	parent->children = child;
+	return child;
+}
 
 static size_t rounded(size_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 

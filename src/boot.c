@@ -445,14 +445,24 @@ static void run_pipeline(struct boot *b, const struct step *steps, size_t nr)
 			run_stage(b, steps[i].id);
 }
 
+static void run(struct boot *b)
+{
+	b->traits = &b->kernel->traits;
+	if (b->machine->arch == ARCH_MIPS)
+		run_pipeline(b, mips_pipeline, ARRAY_SIZE(mips_pipeline));
+	else
+		run_pipeline(b, pipeline, ARRAY_SIZE(pipeline));
+}
+
 void boot_run(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline,
 	      const struct boot_record *record, struct boot *ret)
 {
-	*ret = (struct boot){
-		.arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record, .traits = &kernel->traits,
-	};
-	if (machine->arch == ARCH_MIPS)
-		run_pipeline(ret, mips_pipeline, ARRAY_SIZE(mips_pipeline));
-	else
-		run_pipeline(ret, pipeline, ARRAY_SIZE(pipeline));
+	*ret = (struct boot){ .arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record };
+	run(ret);
+}
+
+void boot_run_one_of_many(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, struct boot *ret)
+{
+	*ret = (struct boot){ .arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .one_of_many = true };
+	run(ret);
 }

@@ -25,29 +25,37 @@ void json_fail(struct json_reader *r, const char *format, ...)
 	r->error = mia_error_new(r->arena, MIA_ERROR_INPUT, "%s: %s%s%s", r->name, r->path, r->path_length ? ": " : "", why);
 }
 
-static size_t enter(struct json_reader *r, const char *text)
+static void append(struct json_reader *r, const char *text, size_t n)
 {
-	size_t here = r->path_length;
-	int n = snprintf(r->path + here, sizeof(r->path) - here, "%s", text);
-
-	r->path_length = min_u64(here + (size_t)(n > 0 ? n : 0), sizeof(r->path) - 1);
-	return here;
+	n = min_u64(n, sizeof(r->path) - 1 - r->path_length);
+	memcpy(r->path + r->path_length, text, n);
+	r->path_length += n;
+	r->path[r->path_length] = '\0';
 }
 
 size_t json_enter(struct json_reader *r, const char *key)
 {
-	char text[128];
+	size_t here = r->path_length;
 
-	snprintf(text, sizeof(text), "%s%s", r->path_length ? "." : "", key);
-	return enter(r, text);
+	append(r, ".", here > 0);
+	append(r, key, strlen(key));
+	return here;
 }
 
 size_t json_enter_index(struct json_reader *r, size_t index)
 {
-	char text[32];
+	size_t here = r->path_length, at;
+	char text[24];
 
-	snprintf(text, sizeof(text), "[%zu]", index);
-	return enter(r, text);
+	/* Written by hand: a list may have thousands of numbers, and only a wrong one needs this. */
+	at = sizeof(text);
+	text[--at] = ']';
+	do
+		text[--at] = (char)('0' + index % 10);
+	while (index /= 10);
+	text[--at] = '[';
+	append(r, text + at, sizeof(text) - at);
+	return here;
 }
 
 void json_leave(struct json_reader *r, size_t to)

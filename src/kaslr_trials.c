@@ -12,7 +12,6 @@
 #include "mia/ranges.h"
 #include "predict.h"
 
-#define TRIAL_ARENA_BYTES ((size_t)1 << 30)
 /* Kernel: init_cea_offsets() (arch/x86/mm/cpu_entry_area.c). */
 #define ENTRY_SPACE_PAGES (UINT64_C(512) << (30 - PAGE_SHIFT))
 #define PAGES_2M 512
@@ -107,16 +106,17 @@ static void keep(const struct boot *b, uint64_t trial, const struct samples *s, 
 	t->image_hit += predict_image_hit(b);
 }
 
-static void run_trials(struct predictor *p, struct arena *scratch, struct kaslr_trials *t)
+static void run_trials(struct predictor *p, struct kaslr_trials *t)
 {
 	uint64_t state = t->seed, cpus = max_u64(p->machine->possible_cpus, 1), area_pages = max_u64((uint64_t)trait(&p->kernel->traits, TRAIT_ENTRY_AREA_PAGES), 1);
 	struct samples samples = { .total = arena_array(p->arena, uint64_t, t->nr), .crash_hole = arena_array(p->arena, uint64_t, t->nr) };
 
 	for (uint64_t i = 0; i < t->nr; i++) {
-		struct boot *boot = arena_new(scratch, struct boot);
 		uint64_t base = random_slot(p, &state);
+		struct boot *boot;
 
-		predict_boot_at(p, scratch, base, random_entry_tables(scratch, cpus, area_pages, &state), boot);
+		arena_reset(p->scratch);
+		boot = predict_boot_at(p, base, random_entry_tables(p->scratch, cpus, area_pages, &state));
 		if (!i) {
 			list_zones(p->arena, boot, t);
 			samples.managed = arena_array(p->arena, uint64_t *, t->nr_zones + 1);
@@ -124,7 +124,6 @@ static void run_trials(struct predictor *p, struct arena *scratch, struct kaslr_
 				samples.managed[z] = arena_array(p->arena, uint64_t, t->nr);
 		}
 		keep(boot, i, &samples, t);
-		arena_reset(scratch);
 	}
 	t->mem_total = spread_of(samples.total, t->nr);
 	t->crash_hole = spread_of(samples.crash_hole, t->nr);
@@ -132,20 +131,11 @@ static void run_trials(struct predictor *p, struct arena *scratch, struct kaslr_
 		t->zone[z].managed = spread_of(samples.managed[z], t->nr);
 }
 
-struct mia_error *kaslr_try(struct predictor *p)
+void kaslr_try(struct predictor *p)
 {
 	struct kaslr_trials *t = arena_new(p->arena, struct kaslr_trials);
-	struct arena *scratch = arena_create(TRIAL_ARENA_BYTES);
-	struct mia_error *error = NULL;
 
 	*t = (struct kaslr_trials){ .nr = p->in->trials, .seed = p->in->seed, .slots = p->out->nr_places, .least_gigantic = UINT64_MAX };
-	if (!scratch)
-		return &mia_enomem;
-	if (arena_guard(scratch))
-		error = &mia_enomem;
-	else
-		run_trials(p, scratch, t);
-	arena_destroy(scratch);
+	run_trials(p, t);
 	p->out->trials = t;
-	return error;
 }

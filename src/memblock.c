@@ -286,12 +286,16 @@ static uint64_t find_top_down(const struct memblock *mb, uint64_t start, uint64_
 {
 	for (size_t m = mb->memory.nr; m-- > 0;) {
 		const struct memblock_region *region = &mb->memory.v[m];
-		uint64_t lo = max_u64(region->base, start), hi = min_u64(region->end, end), base;
+		uint64_t lo, hi, base;
 		size_t r;
 
 		if (region->end <= start)
 			break;
-		if (lo >= hi || skip_region(mb, region, nid, mirror))
+		if (skip_region(mb, region, nid, mirror))
+			continue;
+		lo = max_u64(region->base, start);
+		hi = min_u64(region->end, end);
+		if (lo >= hi)
 			continue;
 		/* Reserved regions that begin below @hi, from the highest down. */
 		r = memblock_search(&mb->reserved, hi);

@@ -22,10 +22,20 @@ static struct phys_ranges reserved_memory(struct arena *arena, const struct boot
 	return ret;
 }
 
-static void claim(struct arena *arena, struct owned_ranges *ret, const struct phys_ranges *left, const struct owned_range *o)
+/* What is claimed is taken out of @left, and what it leaves empty stays there: most is claimed whole, and nothing need be moved. */
+static void claim(struct arena *arena, struct owned_ranges *ret, struct phys_ranges *left, const struct owned_range *o)
 {
-	for (size_t i = ranges_search(left, o->range.start); i < left->nr && left->v[i].start < o->range.end; i++)
-		*vec_push(arena, ret) = (struct owned_range){ .range = phys_clip(left->v[i], o->range), .owner = o->owner, .stage = o->stage };
+	for (size_t i = ranges_search(left, o->range.start); i < left->nr && left->v[i].start < o->range.end; i++) {
+		struct phys_range taken = phys_clip(left->v[i], o->range);
+
+		*vec_push(arena, ret) = (struct owned_range){ .range = taken, .owner = o->owner, .stage = o->stage };
+		if (taken.start == left->v[i].start)
+			left->v[i].start = taken.end;
+		else if (taken.end == left->v[i].end)
+			left->v[i].end = taken.start;
+		else
+			ranges_remove(arena, left, taken);
+	}
 }
 
 static int by_address(const void *a, const void *b)
@@ -40,15 +50,12 @@ struct owned_ranges owned_by_address(struct arena *arena, const struct boot *b)
 	struct phys_ranges left = reserved_memory(arena, b);
 	struct owned_ranges ret = { 0 };
 
-	/* What is not claimed yet is taken out of @left as it is claimed. */
-	for (size_t i = 0; i < b->owned.nr; i++) {
-		if (!phys_len(b->owned.v[i].range))
-			continue;
-		claim(arena, &ret, &left, &b->owned.v[i]);
-		ranges_remove(arena, &left, b->owned.v[i].range);
-	}
+	for (size_t i = 0; i < b->owned.nr; i++)
+		if (phys_len(b->owned.v[i].range))
+			claim(arena, &ret, &left, &b->owned.v[i]);
 	for (size_t i = 0; i < left.nr; i++)
-		*vec_push(arena, &ret) = (struct owned_range){ .range = left.v[i], .owner = OWNER_NONE };
+		if (phys_len(left.v[i]))
+			*vec_push(arena, &ret) = (struct owned_range){ .range = left.v[i], .owner = OWNER_NONE };
 	if (ret.nr)
 		qsort(ret.v, ret.nr, sizeof(*ret.v), by_address);
 	return ret;

@@ -1,6 +1,7 @@
 /* predict.c - see predict.h. */
 #include "predict.h"
 
+#include "agreement.h"
 #include "kaslr_slots.h"
 #include "mia/arena.h"
 #include "mia/ranges.h"
@@ -80,21 +81,23 @@ static bool entry_areas_random(const struct predictor *p)
 	return trait(&p->kernel->traits, TRAIT_ENTRY_RANDOM) && trait(&p->kernel->traits, TRAIT_ENTRY_AREA_PAGES) && !cmdline_has(p->cmdline, "nokaslr");
 }
 
-void predict_boot_at(const struct predictor *p, struct arena *arena, uint64_t base, uint64_t tables, struct boot *ret)
+struct boot *predict_boot_at(const struct predictor *p, uint64_t base, uint64_t tables)
 {
-	struct machine *machine = arena_new(arena, struct machine);
+	struct machine *machine = arena_new(p->scratch, struct machine);
+	struct boot *boot = arena_new(p->scratch, struct boot);
 	struct kernel *kernel = p->kernel;
 
 	*machine = *p->machine;
 	machine->kernel_base = base;
 	machine->kernel_base_guessed = false;
 	if (tables && entry_areas_random(p)) {
-		kernel = arena_new(arena, struct kernel);
+		kernel = arena_new(p->scratch, struct kernel);
 		*kernel = *p->kernel;
 		kernel->traits.t[TRAIT_ENTRY_AREA_PAGES].value = 0;
 		kernel->entry_area_pages = (struct quantity){ tables, KNOWN_PROFILE, 0 };
 	}
-	boot_run(arena, machine, kernel, p->cmdline, NULL, ret);
+	boot_run_one_of_many(p->scratch, machine, kernel, p->cmdline, boot);
+	return boot;
 }
 
 bool predict_image_hit(const struct boot *b)
@@ -103,20 +106,6 @@ bool predict_image_hit(const struct boot *b)
 		if (b->said.v[i].fact.kind == FACT_KERNEL_NOT_RAM)
 			return true;
 	return false;
-}
-
-struct boots {
-	struct boot **v;
-	size_t nr, cap;
-};
-
-static struct boot *run_at(const struct predictor *p, struct boots *boots, uint64_t base)
-{
-	struct boot *boot = arena_new(p->arena, struct boot);
-
-	predict_boot_at(p, p->arena, base, 0, boot);
-	*vec_push(p->arena, boots) = boot;
-	return boot;
 }
 
 /* Slots of one zone, and on one side of what is initialised early: they lead to much the same boot. */
@@ -142,19 +131,25 @@ static void split_at_borders(struct arena *arena, const struct boot *b, const st
 static uint64_t middle_of(struct phys_range r) { return align_down(r.start + (phys_len(r) - KASLR_ALIGN) / 2, KASLR_ALIGN); }
 static uint64_t last_of(struct phys_range r) { return r.end - KASLR_ALIGN; }
 
+static void try_at(struct predictor *p, struct agreement *a, uint64_t base)
+{
+	arena_reset(p->scratch);
+	agreement_add(a, predict_boot_at(p, base, 0));
+}
+
 /* The lowest, the middle and the highest base of each place; of many places, of the first, the last and the largest. */
-static void try_places(const struct predictor *p, const struct phys_ranges *places, size_t largest, struct boots *boots)
+static void try_places(struct predictor *p, const struct phys_ranges *places, size_t largest, struct agreement *a)
 {
 	for (size_t i = 0; i < places->nr; i++) {
 		struct phys_range r = places->v[i];
 
 		if (places->nr > MAX_PLACES && i && i != largest && i != places->nr - 1)
 			continue;
-		run_at(p, boots, r.start);
+		try_at(p, a, r.start);
 		if (last_of(r) != r.start)
-			run_at(p, boots, last_of(r));
+			try_at(p, a, last_of(r));
 		if (i != largest && middle_of(r) != r.start && middle_of(r) != last_of(r))
-			run_at(p, boots, middle_of(r));
+			try_at(p, a, middle_of(r));
 	}
 }
 
@@ -168,18 +163,17 @@ static size_t largest_of(const struct phys_ranges *places)
 	return best;
 }
 
-/* The boot that stands for all others: the image in the middle of the place that has most room. */
-static struct boot *run_guessed(const struct predictor *p, struct boots *boots, uint64_t base, const struct phys_ranges *elsewhere)
+/* The boot that stands for all others: the image at @base, or also in other places, which are bases too. */
+static struct boot *run_shown(const struct predictor *p, uint64_t base, const struct phys_ranges *elsewhere)
 {
 	struct machine *machine = arena_new(p->arena, struct machine);
 	struct boot *boot = arena_new(p->arena, struct boot);
 
 	*machine = *p->machine;
 	machine->kernel_base = base;
-	machine->kernel_base_guessed = true;
+	machine->kernel_base_guessed = elsewhere->nr > 0;
 	machine->kernel_elsewhere = *elsewhere;
 	boot_run(p->arena, machine, p->kernel, p->cmdline, NULL, boot);
-	*vec_push(p->arena, boots) = boot;
 	return boot;
 }
 
@@ -205,35 +199,42 @@ static uint64_t certain_place(const struct predictor *p, bool random)
 	return !random && p->machine->firmware == FIRMWARE_EFI ? p->machine->kernel_base : 0;
 }
 
-static struct boot *run_all(struct predictor *p, struct boots *boots)
+/* Where a randomised image may lie, as far as that makes a difference; none where it is known. */
+static struct phys_ranges places_of(struct predictor *p)
 {
-	bool random = kaslr_is_random(p->machine, p->kernel, p->cmdline);
-	struct boot *first = run_at(p, boots, certain_place(p, random));
 	struct phys_ranges places = { 0 };
-	size_t largest;
+	struct boot *first;
 
-	if (first->kernel_base_known || !random)
-		return first;
+	if (!kaslr_is_random(p->machine, p->kernel, p->cmdline))
+		return places;
+	first = predict_boot_at(p, certain_place(p, true), 0);
+	if (first->kernel_base_known)
+		return places;
 	kaslr_slots(p->arena, p->machine, p->kernel, p->cmdline, &p->slots);
 	split_at_borders(p->arena, first, &p->slots, &places);
 	add_default_place(p, &places);
-	if (!places.nr)
-		return first;
-	boots->nr = 0;
-	p->out->places = places;
-	p->out->nr_places = ranges_bytes(&p->slots) / KASLR_ALIGN;
-	largest = largest_of(&places);
-	try_places(p, &places, largest, boots);
-	return run_guessed(p, boots, middle_of(places.v[largest]), &places);
+	return places;
 }
 
-/* --- how far they agree --- */
-
-static void widen(struct amount *a, const struct amount *other)
+/* In the middle of the place that has most room, and in many others. */
+static struct boot *run_all(struct predictor *p, struct agreement *a)
 {
-	a->min = min_u64(a->min, other->v);
-	a->max = max_u64(a->max, other->v);
+	struct phys_ranges places = places_of(p);
+	size_t largest = largest_of(&places);
+	struct boot *boot;
+
+	if (places.nr)
+		boot = run_shown(p, middle_of(places.v[largest]), &places);
+	else
+		boot = run_shown(p, certain_place(p, kaslr_is_random(p->machine, p->kernel, p->cmdline)), &places);
+	agreement_begin(a, boot, p->out);
+	p->out->places = places;
+	p->out->nr_places = places.nr ? ranges_bytes(&p->slots) / KASLR_ALIGN : 0;
+	try_places(p, &places, largest, a);
+	return boot;
 }
+
+/* --- what is not known however many boots are tried --- */
 
 /* Pages of page tables that move between brk and memblock with the image. */
 #define TABLE_DOUBT_PAGES 16
@@ -291,66 +292,6 @@ static void doubt_entry_areas(const struct predictor *p, struct boot *boot)
 	boot->totalram.max += less;
 }
 
-static void compare_amounts(struct predictor *p, const struct boots *boots, struct boot *boot)
-{
-	boot->totalram.min = boot->totalram.max = boot->totalram.v;
-	for (size_t i = 0; i < boots->nr; i++)
-		widen(&boot->totalram, &boots->v[i]->totalram);
-	for (size_t n = 0; n < boot->nr_nodes; n++)
-		for (size_t z = 0; z < NR_ZONE_TYPES; z++) {
-			struct amount *m = &boot->node[n].zone[z].managed;
-
-			m->min = m->max = m->v;
-			for (size_t i = 0; i < boots->nr; i++)
-				widen(m, &boots->v[i]->node[n].zone[z].managed);
-		}
-	doubt_untried(p, boot);
-	if (p->out->unknown[UNKNOWN_ENTRY_AREAS])
-		doubt_entry_areas(p, boot);
-}
-
-/* An image that stands outside of what memmap= leaves becomes memory again. */
-static bool same_extents(const struct zone *a, const struct zone *b)
-{
-	return a->span.start == b->span.start && a->spanned == b->spanned && a->present == b->present;
-}
-
-static bool same_marks(const struct zone *a, const struct zone *b)
-{
-	if (a->min != b->min || a->low != b->low || a->high != b->high || a->promo != b->promo)
-		return false;
-	for (size_t z = 0; z < NR_ZONE_TYPES; z++)
-		if (a->protection[z] != b->protection[z])
-			return false;
-	return true;
-}
-
-static bool same_lists(const struct zone *a, const struct zone *b)
-{
-	return a->pcp_high == b->pcp_high && a->pcp_high_min == b->pcp_high_min && a->pcp_high_max == b->pcp_high_max && a->pcp_batch == b->pcp_batch && a->stat_threshold == b->stat_threshold;
-}
-
-static bool same_zones(const struct boot *a, const struct boot *b, bool (*same)(const struct zone *, const struct zone *))
-{
-	for (size_t n = 0; n < a->nr_nodes; n++)
-		for (size_t z = 0; z < NR_ZONE_TYPES; z++)
-			if (!same(&a->node[n].zone[z], &b->node[n].zone[z]))
-				return false;
-	return true;
-}
-
-static bool same_range(struct phys_range a, struct phys_range b) { return a.start == b.start && a.end == b.end; }
-
-static bool same_places(const struct boot *a, const struct boot *b)
-{
-	if (!same_range(a->crashkernel, b->crashkernel) || !same_range(a->cma, b->cma) || !same_range(a->swiotlb, b->swiotlb) || a->gigantic.nr != b->gigantic.nr)
-		return false;
-	for (size_t i = 0; i < a->gigantic.nr; i++)
-		if (!same_range(a->gigantic.v[i], b->gigantic.v[i]))
-			return false;
-	return true;
-}
-
 static bool managed_is_one(const struct boot *b)
 {
 	for (size_t n = 0; n < b->nr_nodes; n++)
@@ -380,22 +321,14 @@ static void settle_group(const struct prediction *p, struct group_basis *g, cons
 #define SETTLE(p, group_id, agree, ...)                                                                               \
 	settle_group(p, &(p)->group[GROUP_##group_id], (const enum unknown_id[]){ __VA_ARGS__ }, sizeof((enum unknown_id[]){ __VA_ARGS__ }) / sizeof(enum unknown_id), agree)
 
-static void settle_groups(struct prediction *p, const struct boots *boots, const struct boot *b)
+static void settle_groups(struct prediction *p, const struct agreement *a, const struct boot *b)
 {
-	bool extents = true, marks = true, lists = true, places = true;
-
-	for (size_t i = 0; i < boots->nr; i++) {
-		extents &= same_zones(b, boots->v[i], same_extents);
-		marks &= same_zones(b, boots->v[i], same_marks) && b->min_free_kbytes == boots->v[i]->min_free_kbytes;
-		lists &= same_zones(b, boots->v[i], same_lists);
-		places &= same_places(b, boots->v[i]);
-	}
-	SETTLE(p, GEOMETRY, extents, UNKNOWN_IMAGE_PLACE, UNKNOWN_FIRMWARE_MAP);
+	SETTLE(p, GEOMETRY, a->extents, UNKNOWN_IMAGE_PLACE, UNKNOWN_FIRMWARE_MAP);
 	SETTLE(p, MANAGED, managed_is_one(b), UNKNOWN_IMAGE_PLACE, UNKNOWN_ENTRY_AREAS, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES);
 	SETTLE(p, MEM_TOTAL, b->totalram.min == b->totalram.max, UNKNOWN_IMAGE_PLACE, UNKNOWN_ENTRY_AREAS, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES);
-	SETTLE(p, WATERMARKS, marks, UNKNOWN_IMAGE_PLACE, UNKNOWN_ENTRY_AREAS, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES, UNKNOWN_INITRD);
-	SETTLE(p, PCP, lists, UNKNOWN_IMAGE_PLACE, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES, UNKNOWN_INITRD);
-	SETTLE(p, PLACES, places, UNKNOWN_IMAGE_PLACE, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES, UNKNOWN_INITRD);
+	SETTLE(p, WATERMARKS, a->marks, UNKNOWN_IMAGE_PLACE, UNKNOWN_ENTRY_AREAS, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES, UNKNOWN_INITRD);
+	SETTLE(p, PCP, a->lists, UNKNOWN_IMAGE_PLACE, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES, UNKNOWN_INITRD);
+	SETTLE(p, PLACES, a->places, UNKNOWN_IMAGE_PLACE, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES, UNKNOWN_INITRD);
 }
 
 /* A zone whose pages are the same in all boots is exact, even where others are not. */
@@ -424,51 +357,43 @@ static void find_unknowns(struct predictor *p, const struct boot *boot)
 	unknown[UNKNOWN_FIRMWARE_TABLES] |= p->machine->firmware == FIRMWARE_EFI && !p->machine->efi.nr;
 }
 
-static void declare(struct predictor *p, const struct boots *boots, struct boot *boot)
+static void declare(struct predictor *p, const struct agreement *a, struct boot *boot)
 {
 	struct prediction *out = p->out;
 
-	out->nr_boots = boots->nr;
 	find_unknowns(p, boot);
-	compare_amounts(p, boots, boot);
-	settle_groups(out, boots, boot);
+	doubt_untried(p, boot);
+	if (out->unknown[UNKNOWN_ENTRY_AREAS])
+		doubt_entry_areas(p, boot);
+	settle_groups(out, a, boot);
 	settle_amount(&out->group[GROUP_MEM_TOTAL], &boot->totalram);
 	for (size_t n = 0; n < boot->nr_nodes; n++)
 		for (size_t z = 0; z < NR_ZONE_TYPES; z++)
 			settle_amount(&out->group[GROUP_MANAGED], &boot->node[n].zone[z].managed);
-	for (size_t i = 0; i < boots->nr; i++) {
-		out->crash_failed += boots->v[i]->crash_failed_bytes > 0;
-		out->gigantic_short += boots->v[i]->gigantic.nr < boots->v[i]->gigantic_asked;
-		out->image_hit += predict_image_hit(boots->v[i]);
-		out->crash_hole_min = min_u64(i ? out->crash_hole_min : UINT64_MAX, phys_len(boots->v[i]->crash_hole_low));
-		out->crash_hole_max = max_u64(out->crash_hole_max, phys_len(boots->v[i]->crash_hole_low));
-	}
 }
 
-struct mia_error *predict_run(struct arena *arena, const struct prediction_inputs *inputs, struct verdict *ret)
+void predict_run(struct arena *arena, const struct prediction_inputs *inputs, struct verdict *ret)
 {
 	struct predictor p = {
-		.arena = arena, .in = inputs, .machine = arena_new(arena, struct machine), .kernel = arena_new(arena, struct kernel), .cmdline = arena_new(arena, struct cmdline),
-		.out = arena_new(arena, struct prediction),
+		.arena = arena, .scratch = arena_child(arena), .in = inputs, .machine = arena_new(arena, struct machine), .kernel = arena_new(arena, struct kernel),
+		.cmdline = arena_new(arena, struct cmdline), .out = arena_new(arena, struct prediction),
 	};
-	struct boots boots = { 0 };
-	struct mia_error *error;
+	struct agreement agreement;
 	struct boot *boot;
 
 	*p.machine = inputs->machine->machine;
 	*p.kernel = *inputs->kernel;
 	cmdline_parse(arena, inputs->command_line, p.cmdline);
 	limit_cpus(p.machine, p.cmdline);
-	boot = run_all(&p, &boots);
-	declare(&p, &boots, boot);
-	error = inputs->trials ? kaslr_try(&p) : NULL;
-	if (error)
-		return error;
+	boot = run_all(&p, &agreement);
+	declare(&p, &agreement, boot);
+	if (inputs->trials)
+		kaslr_try(&p);
+	arena_destroy(p.scratch);
 	*ret = (struct verdict){ .machine = boot->machine, .kernel = p.kernel, .boot = boot, .prediction = p.out, .nr_boots = 1 };
 	ledger_build(arena, ret);
 	gaps_collect(arena, ret);
 	ret->broken = machine_check(arena, ret);
 	triage_run(arena, NULL, ret);
 	predict_answer(&p, ret);
-	return NULL;
 }

@@ -30,15 +30,13 @@ struct prediction_inputs {
  */
 void kernel_of_boot(struct arena *arena, const struct verdict *verdict, struct kernel *ret);
 
-/*
- * Fills all of @ret but the input's name; everything lives in @arena, and the inputs must outlive it. Fails only where the
- * trials find no memory.
- */
-struct mia_error *predict_run(struct arena *arena, const struct prediction_inputs *inputs, struct verdict *ret);
+/* Fills all of @ret but the input's name; everything lives in @arena, and the inputs must outlive it. */
+void predict_run(struct arena *arena, const struct prediction_inputs *inputs, struct verdict *ret);
 
 /* Parts of it, see the files of these names. */
 struct predictor {
 	struct arena *arena;
+	struct arena *scratch; /* of one boot of many: what it leads to is taken down before the next */
 	const struct prediction_inputs *in;
 	struct machine *machine;
 	struct kernel *kernel;
@@ -48,9 +46,9 @@ struct predictor {
 };
 
 /* kaslr_trials.c */
-struct mia_error *kaslr_try(struct predictor *p);
+void kaslr_try(struct predictor *p);
 /* One boot in a world where the image lies at @base and the entry areas take @tables pages (0: the usual number). */
-void predict_boot_at(const struct predictor *p, struct arena *arena, uint64_t base, uint64_t tables, struct boot *ret);
+struct boot *predict_boot_at(const struct predictor *p, uint64_t base, uint64_t tables);
 /* The image lies where the map says that there is no RAM. */
 bool predict_image_hit(const struct boot *b);
 /* predict_answers.c: what it means. */

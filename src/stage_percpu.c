@@ -114,6 +114,14 @@ static void choose_units(struct percpu *p)
 	}
 }
 
+/* Of a group's block, what will be left of each unit that a CPU has; said at once, as thousands of cuts would have to be found later. */
+static void own_units(struct percpu *p, const struct cpu_group *group)
+{
+	boot_disown(p->b, group->base, group->base + group->units * p->unit);
+	for (uint64_t u = 0; u < group->cpus; u++)
+		boot_own(p->b, OWNER_PERCPU, group->base + u * p->unit, group->base + u * p->unit + p->size_sum);
+}
+
 /* One block a group, then the part of each unit that is not needed back. Kernel: pcpu_embed_first_chunk(). */
 static void embed(struct percpu *p)
 {
@@ -124,6 +132,8 @@ static void embed(struct percpu *p)
 		if (p->b->machine->arch == ARCH_I386 || p->b->nr_nodes == 1)
 			request.nid = p->b->machine->arch == ARCH_I386 ? NUMA_NO_NODE : group->nid;
 		group->base = boot_alloc(p->b, OWNER_PERCPU, &request);
+		if (group->base)
+			own_units(p, group);
 	}
 	for (size_t g = 0; g < p->nr_groups; g++) {
 		const struct cpu_group *group = &p->group[g];
@@ -131,7 +141,7 @@ static void embed(struct percpu *p)
 		for (uint64_t u = 0; group->base && u < group->units; u++) {
 			uint64_t unit = group->base + u * p->unit;
 
-			boot_free(p->b, unit + (u < group->cpus ? p->size_sum : 0), unit + p->unit);
+			memblock_free(&p->b->memblock, unit + (u < group->cpus ? p->size_sum : 0), unit + p->unit);
 		}
 	}
 }
@@ -188,6 +198,8 @@ static void say_groups(struct percpu *p)
 	uint64_t width = p->upa * (cpu_width + 1) + group_width + 3, per_line = rounddown_pow_of_two(max_u64(GROUP_LINE_COLUMNS / width, 1)), block = 0;
 	struct strbuf line = { .arena = p->b->arena };
 
+	if (p->b->one_of_many)
+		return;
 	for (size_t g = 0; g < p->nr_groups; g++) {
 		size_t cpu = p->group[g].first_cpu;
 
@@ -198,13 +210,17 @@ static void say_groups(struct percpu *p)
 					line = (struct strbuf){ .arena = p->b->arena };
 				}
 				/* The bracket in front of a line's first block is the line's own. */
-				strbuf_printf(&line, block++ % per_line ? "[%0*zu] " : "%0*zu] ", (int)group_width, g);
+				if (block++ % per_line)
+					strbuf_char(&line, '[');
+				strbuf_decimal(&line, g, group_width);
+				strbuf_add(&line, str_of("] "));
 			}
 			cpu = next_cpu(p, g, cpu);
 			if (unit < p->group[g].cpus)
-				strbuf_printf(&line, "%0*zu ", (int)cpu_width, cpu++);
+				strbuf_decimal(&line, cpu++, cpu_width);
 			else
-				strbuf_printf(&line, "%.*s ", (int)min_u64(cpu_width, 8), "--------");
+				strbuf_add(&line, (struct str){ "--------", min_u64(cpu_width, 8) });
+			strbuf_char(&line, ' ');
 		}
 	}
 	SAY_TEXT(p->b, PCPU_GROUPS, 0, strbuf_str(&line).p, NULL, 0);

@@ -111,8 +111,10 @@ static void say_fallback(struct boot *b, const struct pgdat *node)
 {
 	struct strbuf list = { .arena = b->arena };
 
-	for (size_t i = 0; i < node->nr_fallback; i++)
-		strbuf_printf(&list, "%d ", node->fallback[i]);
+	for (size_t i = 0; i < node->nr_fallback; i++) {
+		strbuf_decimal(&list, (uint64_t)node->fallback[i], 1);
+		strbuf_char(&list, ' ');
+	}
 	SAY_TEXT(b, FALLBACK, 0, strbuf_str(&list).p, NULL, (uint64_t)node->nid);
 }
 
@@ -126,7 +128,7 @@ static void fallback_orders(struct boot *b)
 {
 	struct node_picker p = { .b = b };
 
-	if (!distances_known(b))
+	if (b->one_of_many || !distances_known(b))
 		return;
 	p.load = arena_array(b->arena, uint64_t, b->nr_nodes);
 	p.v = arena_array(b->arena, struct candidate, b->nr_nodes);

@@ -171,6 +171,18 @@ void strbuf_add(struct strbuf *buf, struct str s)
 
 void strbuf_char(struct strbuf *buf, char c) { strbuf_add(buf, (struct str){ &c, 1 }); }
 
+void strbuf_decimal(struct strbuf *buf, uint64_t v, unsigned width)
+{
+	char text[64];
+	size_t at = sizeof(text);
+
+	do {
+		text[--at] = (char)('0' + v % 10);
+		v /= 10;
+	} while (at && (v || sizeof(text) - at < width));
+	strbuf_add(buf, (struct str){ text + at, sizeof(text) - at });
+}
+
 void strbuf_vprintf(struct strbuf *buf, const char *format, va_list args)
 {
 	va_list again;

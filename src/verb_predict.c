@@ -310,7 +310,6 @@ static int predict(struct predict_options *o, struct arena *arena, const char *n
 		.machine = doc, .kernel = kernel, .command_line = command_line_of(o, arena, doc->command_line), .kernel_base = o->kernel_base, .trials = o->trials, .seed = o->seed,
 		.hotplug_bytes = o->hotplug, .hotplug_node = o->hotplug_node, .memory_changed = o->map || o->has_memory || o->has_add, .before = before,
 	};
-	struct mia_error *error;
 	struct verdict verdict;
 	int status = check_arch(o, kernel, &doc->machine);
 
@@ -320,11 +319,7 @@ static int predict(struct predict_options *o, struct arena *arena, const char *n
 		return status;
 	/* Each kernel has a RAM disk of its own. */
 	in.unknown[UNKNOWN_INITRD] = phys_len(doc->machine.ramdisk) && doc->release.n && !str_eq(doc->release, kernel->release.text);
-	error = predict_run(arena, &in, &verdict);
-	if (error) {
-		cli_complain("%s", error->message);
-		return (int)error->code;
-	}
+	predict_run(arena, &in, &verdict);
 	verdict.input_name = name;
 	if (!cli_has(o->cli, OPTION_QUIET) || strcmp(o->sink.ops->name, "text"))
 		o->sink.ops->verdict(&o->sink, &verdict);
@@ -360,7 +355,10 @@ static const struct verdict *boot_unchanged(struct predict_options *o, struct ar
 	struct prediction_inputs in = { .machine = copy, .kernel = own, .command_line = doc->command_line };
 
 	*copy = *doc;
-	return own && changes_anything(o) && !predict_run(arena, &in, verdict) ? verdict : NULL;
+	if (!own || !changes_anything(o))
+		return NULL;
+	predict_run(arena, &in, verdict);
+	return verdict;
 }
 
 static int predict_from_file(struct predict_options *o, struct arena *arena)

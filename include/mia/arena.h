@@ -22,6 +22,12 @@ void arena_destroy(struct arena *arena);
 /* Forget everything, keep one chunk, of the size that was needed, for reuse: what a loop over many boots calls between two of them. */
 void arena_reset(struct arena *arena);
 
+/*
+ * Memory for work that is done again and again, with arena_reset() between: it has the parent's limit and guard, and lives no
+ * longer than until the parent is reset or destroyed.
+ */
+struct arena *arena_child(struct arena *parent);
+
 size_t arena_used(const struct arena *arena);
 
 /*

@@ -266,6 +266,7 @@ struct boot {
 	const struct boot_record *record; /* NULL for a prediction; stages read it only for what is input */
 	const struct traits *traits;
 	enum stage_id stage;              /* that runs now */
+	bool one_of_many;                 /* compared by its numbers: long lists that only its lines show are left out */
 
 	bool five_level; /* page tables have 5 levels */
 
@@ -351,6 +352,8 @@ struct boot {
 /* Run the whole pipeline. The inputs must outlive the boot. */
 void boot_run(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline,
 	      const struct boot_record *record, struct boot *ret);
+/* A boot that has not happened, as one of many; without fallback orders. */
+void boot_run_one_of_many(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, struct boot *ret);
 
 static inline int boot_trait(const struct boot *b, enum trait_id id) { return trait(b->traits, id); }
 

@@ -72,6 +72,8 @@ struct strbuf {
 
 void strbuf_add(struct strbuf *buf, struct str s);
 void strbuf_char(struct strbuf *buf, char c);
+/* "%0*u" without a format to read: for lists of thousands. */
+void strbuf_decimal(struct strbuf *buf, uint64_t v, unsigned width);
 __attribute__((format(printf, 2, 3))) void strbuf_printf(struct strbuf *buf, const char *format, ...);
 __attribute__((format(printf, 2, 0))) void strbuf_vprintf(struct strbuf *buf, const char *format, va_list args);
 /* A text of its own. */
