@@ -97,8 +97,7 @@ static bool take_list(struct arena *arena, const struct input_doc *doc, struct b
 		nodes_parse(arena, doc->bytes, &boot->nodes);
 		return boot->nodes.nr > 0;
 	case SOURCE_NUMACTL:
-		if (!boot->nodes.nr)
-			numactl_parse(arena, doc->bytes, &boot->nodes);
+		numactl_parse(arena, doc->bytes, &boot->nodes);
 		return boot->nodes.nr > 0;
 	default:
 		return false;
@@ -131,6 +130,8 @@ static bool take_document(struct arena *arena, const struct input_doc *doc, stru
 	case SOURCE_DMIDECODE:
 		boot->dimm_bytes = dmidecode_parse(doc->bytes);
 		return boot->dimm_bytes > 0;
+	case SOURCE_FREE:
+		return free_parse(doc->bytes, boot);
 	case SOURCE_MTRR:
 	case SOURCE_SYSCTL_RESERVE_RATIO:
 		return doc->bytes.n > 0;

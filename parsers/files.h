@@ -28,8 +28,10 @@ void memory_blocks_parse(struct arena *arena, struct str bytes, struct memory_bl
 void lsmem_parse(struct arena *arena, struct str bytes, struct memory_blocks *ret);
 /* "nodeN cpus=LIST distance=A B ..." and "Node N Key: 123 kB" gathered from /sys/devices/system/node. */
 void nodes_parse(struct arena *arena, struct str bytes, struct node_files *ret);
-/* The output of numactl -H; its sizes are rounded to MiB, so no node's MemTotal is said. */
+/* The output of numactl -H: sizes, in whole MiB; CPUs and distances where /sys did not give them. */
 void numactl_parse(struct arena *arena, struct str bytes, struct node_files *ret);
+/* The output of free: the total of memory. */
+bool free_parse(struct str bytes, struct boot_record *ret);
 void cpuinfo_parse(struct str bytes, struct boot_record *ret);
 /* Sum of the sizes of installed modules in dmidecode's output; 0 if it names none. */
 uint64_t dmidecode_parse(struct str bytes);

@@ -74,6 +74,9 @@ static bool is_numactl(struct str line)
 	return str_starts(line, available) && count_digits(str_skip(line, available.n)) && contains(line, STR(" node"));
 }
 
+/* "              total        used        free      shared  buff/cache   available" */
+static bool is_free(struct str line) { return str_starts(line, STR("total ")) && contains(line, STR(" used ")) && contains(line, STR(" free ")); }
+
 static bool is_config(struct str head)
 {
 	return str_starts(head, STR("CONFIG_")) || contains(head_of(head, 256), STR(" Kernel Configuration\n")) ||
@@ -140,6 +143,8 @@ static enum source_kind kind_of_content(struct str bytes)
 		return SOURCE_FIRMWARE_MEMMAP;
 	if (is_numactl(line))
 		return SOURCE_NUMACTL;
+	if (is_free(line))
+		return SOURCE_FREE;
 	if (is_cpuinfo(line))
 		return SOURCE_CPUINFO;
 	if (is_dmidecode(head))
@@ -211,6 +216,8 @@ enum source_kind kind_of_name(const char *path)
 		{ "kernel_page_tables", SOURCE_DIRECT_MAP },
 		{ "page_tables_kernel", SOURCE_DIRECT_MAP },
 		{ "kexec_crash_loaded", SOURCE_CRASH_LOADED },
+		{ "free", SOURCE_FREE },
+		{ "free_", SOURCE_FREE, true },
 	};
 	struct str name = bare_name(path);
 

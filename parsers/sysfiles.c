@@ -248,29 +248,98 @@ void nodes_parse(struct arena *arena, struct str bytes, struct node_files *ret)
 	}
 }
 
-/* "node 0 cpus: 0 1 2", and in the table of distances "  0:  10  20". */
+/* "node 0 cpus: 0 1 2", "node 0 size: 2015 MB" */
+static void numactl_node_parse(struct node_index *index, struct str text, uint32_t line)
+{
+	struct str number, key, word;
+	struct node_file *node;
+	uint64_t mib;
+
+	if (!str_cut_word(&text, &number) || !str_cut_word(&text, &key))
+		return;
+	if (!str_is(key, "cpus:") && !str_is(key, "size:"))
+		return;
+	node = node_at(index, number, line);
+	if (!node)
+		return;
+	if (str_is(key, "cpus:") && !node->cpus.n)
+		node->cpus = str_trim(text);
+	else if (str_is(key, "size:") && str_cut_word(&text, &word) && str_to_u64(word, 10, &mib) && str_is(str_trim(text), "MB"))
+		node->numactl_mib = (struct said){ mib, line };
+}
+
+/* In the table of distances, "  0:  10  20". */
+static void numactl_distance_parse(struct node_index *index, struct str text, uint32_t line)
+{
+	struct node_file *node;
+	struct str number;
+
+	if (!str_cut_word(&text, &number) || !str_ends(number, STR(":")))
+		return;
+	number.n--;
+	node = node_at(index, number, line);
+	if (node && !node->nr_distance)
+		distances_parse(text, node);
+}
+
 void numactl_parse(struct arena *arena, struct str bytes, struct node_files *ret)
 {
 	struct node_index index = { .arena = arena, .nodes = ret };
 	bool in_table = false;
 	struct str raw;
 
+	for (size_t i = 0; i < ret->nr; i++)
+		index.place[ret->v[i].id] = i + 1;
 	for (uint32_t line = 1; str_cut_line(&bytes, &raw); line++) {
-		struct str text = raw, word, number;
-		struct node_file *node;
+		struct str text = raw, word;
 
-		if (str_starts(raw, STR("node distances:"))) {
+		if (str_starts(raw, STR("node distances:")))
 			in_table = true;
-		} else if (in_table && str_cut_word(&text, &number) && str_ends(number, STR(":"))) {
-			number.n--;
-			node = node_at(&index, number, line);
-			if (node)
-				distances_parse(text, node);
-		} else if (!in_table && str_cut_word(&text, &word) && str_is(word, "node") && str_cut_word(&text, &number) &&
-			   str_cut_word(&text, &word) && str_is(word, "cpus:")) {
-			node = node_at(&index, number, line);
-			if (node)
-				node->cpus = str_trim(text);
-		}
+		else if (in_table)
+			numactl_distance_parse(&index, raw, line);
+		else if (str_cut_word(&text, &word) && str_is(word, "node"))
+			numactl_node_parse(&index, text, line);
 	}
+}
+
+/* "3.8Gi", "3913M", "4007132"; what has no letter has a unit that only the one who called free knows. */
+static uint64_t free_unit(struct str suffix)
+{
+	static const struct {
+		const char *letters;
+		uint64_t bytes;
+	} units[] = { { "Bb", 1 }, { "Kk", KIB }, { "Mm", MIB }, { "Gg", GIB }, { "Tt", TIB } };
+
+	for (size_t i = 0; suffix.n && i < ARRAY_SIZE(units); i++)
+		if (strchr(units[i].letters, *suffix.p) && *suffix.p)
+			return units[i].bytes;
+	return 0;
+}
+
+bool free_parse(struct str bytes, struct boot_record *ret)
+{
+	struct str raw, word;
+
+	for (uint32_t line = 1; str_cut_line(&bytes, &raw); line++) {
+		uint64_t whole = 0, tenth = 0, unit;
+		size_t n = 0;
+
+		if (!str_cut_word(&raw, &word) || !str_is(word, "Mem:") || !str_cut_word(&raw, &word))
+			continue;
+		for (; n < word.n && word.p[n] >= '0' && word.p[n] <= '9' && whole < PHYS_LIMIT / 16; n++)
+			whole = whole * 10 + (uint64_t)(word.p[n] - '0');
+		if (!n)
+			continue;
+		if (word.n > n + 1 && word.p[n] == '.') {
+			tenth = word.p[n + 1] >= '0' && word.p[n + 1] <= '9' ? (uint64_t)(word.p[n + 1] - '0') : 0;
+			n += 2;
+		}
+		unit = free_unit(str_skip(word, n));
+		if (unit && whole > PHYS_LIMIT / unit)
+			return false;
+		ret->free_unit = unit > KIB && tenth ? unit / 10 : unit;
+		ret->free_total = (struct said){ unit ? whole * unit + tenth * unit / 10 : whole, line };
+		return true;
+	}
+	return false;
 }

@@ -27,6 +27,7 @@ static const struct zoneinfo_key keys[] = {
 	KEY("cma", cma),             KEY("start_pfn:", start_pfn),
 	KEY("high:", pcp_high),      KEY("high_min:", pcp_high_min),
 	KEY("high_max:", pcp_high_max), KEY("batch:", pcp_batch),
+	KEY("nr_unaccepted", unaccepted),
 };
 
 static void say_once(struct said *said, struct str number, uint32_t line)

@@ -7,6 +7,7 @@
 #include "report_text.h"
 #include "safe_text.h"
 #include "size_text.h"
+#include "tools_text.h"
 
 /* A line of the log that proves something is shown this far. */
 #define PROOF_COLUMNS 400
@@ -104,6 +105,23 @@ static void put_check_table(const struct page *p, bool matching)
 	put(p, "</tbody></table></div>\n");
 }
 
+static void put_tools(const struct page *p)
+{
+	const struct tool_views *tools = &p->v->tools;
+
+	if (!tool_pairs_differ(p->v))
+		return;
+	put(p, "<h3>Why tools disagree</h3>\n<ul class=\"tools\">\n");
+	for (size_t i = 0; i < tools->pairs.nr; i++) {
+		if (!tools->pairs.v[i].difference)
+			continue;
+		put(p, tools->pairs.v[i].rest ? "<li class=\"bad\">" : "<li>");
+		text_str(p, tool_pair_text(p->arena, p->v, &tools->pairs.v[i], false));
+		put(p, "</li>\n");
+	}
+	put(p, "</ul>\n");
+}
+
 void html_checks(const struct page *p)
 {
 	struct check_count count = count_checks(&p->v->checks);
@@ -121,6 +139,7 @@ void html_checks(const struct page *p)
 		put_check_table(p, true);
 		put(p, "</details>\n");
 	}
+	put_tools(p);
 	put(p, "</section>\n");
 }
 

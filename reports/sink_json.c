@@ -3,6 +3,7 @@
 
 #include "claims.h"
 #include "json_out.h"
+#include "tools_text.h"
 
 #include <string.h>
 
@@ -548,15 +549,49 @@ static void observed_direct_map(struct json_out *w, const struct key_values *mem
 	json_out_end_object(w);
 }
 
+/* Runs of blocks that follow each other and are in the same state. */
+static void observed_blocks(struct json_out *w, const struct memory_blocks *blocks)
+{
+	json_out_object(w, "memory_blocks");
+	json_out_u64(w, "size", blocks->size_bytes.value);
+	for (int online = 1; online >= 0; online--) {
+		json_out_list(w, online ? "online" : "offline");
+		for (size_t i = 0, end; i < blocks->nr; i = end) {
+			for (end = i + 1; end < blocks->nr && blocks->v[end].index == blocks->v[end - 1].index + 1 && blocks->v[end].online == blocks->v[i].online;)
+				end++;
+			if (blocks->v[i].online == (online != 0))
+				range_list(w, blocks->v[i].index, blocks->v[end - 1].index + 1);
+		}
+		json_out_end_list(w);
+	}
+	json_out_end_object(w);
+}
+
+/* What the modules, the CPUs and the crash kernel's loader say. */
+static void observed_numbers(struct json_out *w, const struct boot_record *r)
+{
+	static const struct { const char *key, *name; } rows[] = {
+		{ "MemTotal", "mem_total_kib" }, { "HardwareCorrupted", "hardware_corrupted_kib" }, { "Unaccepted", "unaccepted_kib" },
+	};
+
+	if (r->dimm_bytes)
+		json_out_u64(w, "installed_bytes", r->dimm_bytes);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct key_value *kv = key_values_find(&r->meminfo, rows[i].key);
+
+		if (kv)
+			json_out_u64(w, rows[i].name, kv->value);
+	}
+	said(w, "cpus_online", r->cpus_online);
+	said(w, "kexec_crash_loaded", r->crash_loaded);
+	said(w, "min_free_kbytes", r->min_free_kbytes);
+}
+
 static void observed_files(struct json_out *w, const struct boot_record *r)
 {
-	const struct key_value *total = key_values_find(&r->meminfo, "MemTotal");
-
-	if (total) {
-		json_out_u64(w, "mem_total_kib", total->value);
+	observed_numbers(w, r);
+	if (key_values_find(&r->meminfo, "MemTotal"))
 		observed_direct_map(w, &r->meminfo);
-	}
-	said(w, "min_free_kbytes", r->min_free_kbytes);
 	if (record_zones(r)->nr)
 		observed_nodes(w, record_zones(r));
 	if (r->iomem.nr) {
@@ -565,11 +600,8 @@ static void observed_files(struct json_out *w, const struct boot_record *r)
 			resource(w, r->iomem.v[i].start, r->iomem.v[i].end, r->iomem.v[i].name);
 		json_out_end_list(w);
 	}
-	if (r->blocks.size_bytes.line) {
-		json_out_object(w, "memory_blocks");
-		json_out_u64(w, "size", r->blocks.size_bytes.value);
-		json_out_end_object(w);
-	}
+	if (r->blocks.size_bytes.line)
+		observed_blocks(w, &r->blocks);
 }
 
 /* Of a boot that has not happened there is nothing. */
@@ -619,6 +651,7 @@ static void checks(struct json_out *w, const struct checks *checks)
 		source(w, "source", c->source, c->line);
 		json_out_text(w, "stage", c->stage);
 		json_out_text(w, "verdict", check_verdict_name(c->verdict));
+		json_out_text(w, "reason", c->slack_why);
 		json_out_end_object(w);
 	}
 	json_out_end_list(w);
@@ -705,6 +738,7 @@ void verdict_write_json(struct json_out *w, const struct verdict *v)
 	observed(w, v->record);
 	checks(w, &v->checks);
 	ledger(w, &v->ledger);
+	tools_write_json(w, &v->tools);
 	findings(w, &v->findings);
 	gaps(w, &v->gaps);
 	json_out_maybe(w, "unexplained_bytes", v->unexplained_known, v->unexplained_bytes);

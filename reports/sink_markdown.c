@@ -12,6 +12,7 @@
 #include "report_text.h"
 #include "safe_text.h"
 #include "size_text.h"
+#include "tools_text.h"
 
 /* Mismatches that are listed one by one. */
 #define LISTED_MISMATCHES 20
@@ -120,6 +121,23 @@ static void put_mismatches(struct sink *s, const struct verdict *v)
 	}
 }
 
+static void put_tools(struct sink *s, const struct verdict *v)
+{
+	const struct tool_views *tools = &v->tools;
+
+	if (!tool_pairs_differ(v))
+		return;
+	fputs("\n<details><summary>Why tools disagree</summary>\n\n", s->out);
+	for (size_t i = 0; i < tools->pairs.nr; i++) {
+		if (!tools->pairs.v[i].difference)
+			continue;
+		fputs("- ", s->out);
+		put_text(s, v->boot->arena, tool_pair_text(v->boot->arena, v, &tools->pairs.v[i], s->bytes));
+		fputc('\n', s->out);
+	}
+	fputs("\n</details>\n", s->out);
+}
+
 static void write_verdict(struct sink *s, const struct verdict *v)
 {
 	if (s->nr_verdicts)
@@ -128,6 +146,7 @@ static void write_verdict(struct sink *s, const struct verdict *v)
 	put_findings(s, v);
 	put_ledger(s, v);
 	put_mismatches(s, v);
+	put_tools(s, v);
 }
 
 const struct sink_ops sink_markdown = { .name = "markdown", .verdict = write_verdict };

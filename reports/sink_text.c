@@ -13,6 +13,7 @@
 #include "safe_text.h"
 #include "size_text.h"
 #include "term.h"
+#include "tools_text.h"
 
 #define COLUMNS 80
 /* Lines of findings that the head has room for. */
@@ -339,6 +340,30 @@ static void put_mismatches(const struct report *r, size_t nr)
 		term_printf(&r->term, PAINT_DIM, "  and %zu more; --json has them all\n", nr - shown);
 }
 
+/* Is it the first check that cannot be made for its reason? */
+static bool reason_is_new(const struct checks *checks, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (checks->v[i].verdict == CHECK_NOT_PREDICTED && checks->v[i].slack_why && !strcmp(checks->v[i].slack_why, checks->v[at].slack_why))
+			return false;
+	return true;
+}
+
+static void put_not_predicted(const struct report *r, size_t nr)
+{
+	const struct checks *checks = &r->v->checks;
+	struct strbuf s = { .arena = r->term.arena };
+	const char *between = ": ";
+
+	strbuf_printf(&s, "%zu %s observed and cannot be predicted", nr, nr == 1 ? "was" : "were");
+	for (size_t i = 0; i < checks->nr; i++)
+		if (checks->v[i].verdict == CHECK_NOT_PREDICTED && checks->v[i].slack_why && reason_is_new(checks, i)) {
+			strbuf_printf(&s, "%s%s", between, checks->v[i].slack_why);
+			between = "; ";
+		}
+	term_paragraph(&r->term, PAINT_PLAIN, 0, 2, strbuf_str(&s));
+}
+
 static void put_checks(const struct report *r)
 {
 	struct check_count count = count_checks(&r->v->checks);
@@ -356,7 +381,26 @@ static void put_checks(const struct report *r)
 	if (count.nr[CHECK_MISMATCH])
 		put_mismatches(r, count.nr[CHECK_MISMATCH]);
 	if (count.nr[CHECK_NOT_PREDICTED])
-		term_printf(&r->term, PAINT_PLAIN, "%zu were observed and cannot be predicted\n", count.nr[CHECK_NOT_PREDICTED]);
+		put_not_predicted(r, count.nr[CHECK_NOT_PREDICTED]);
+}
+
+/* --- tools --- */
+
+static void put_tools(const struct report *r)
+{
+	const struct tool_views *tools = &r->v->tools;
+	size_t differ = tool_pairs_differ(r->v), same = tools->pairs.nr - differ;
+
+	if (!tools->pairs.nr)
+		return;
+	term_heading(&r->term, "Why tools disagree");
+	for (size_t i = 0; i < tools->pairs.nr; i++)
+		if (tools->pairs.v[i].difference) {
+			fputs("- ", r->term.out);
+			term_paragraph(&r->term, tools->pairs.v[i].rest ? PAINT_WARNING : PAINT_PLAIN, 2, 2, tool_pair_text(r->term.arena, r->v, &tools->pairs.v[i], r->in_bytes));
+		}
+	if (same)
+		term_printf(&r->term, PAINT_DIM, "%zu other pair%s of tools say the same.\n", same, same == 1 ? "" : "s");
 }
 
 /* --- gaps --- */
@@ -441,6 +485,7 @@ static void write_verdict(struct sink *s, const struct verdict *v)
 	put_zones(&r);
 	put_prediction(&r);
 	put_checks(&r);
+	put_tools(&r);
 	put_gaps(&r);
 	put_findings(&r);
 }

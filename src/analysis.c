@@ -94,6 +94,7 @@ void analysis_run(struct arena *arena, const struct boot_record *record, const s
 	*ret = (struct verdict){ .record = record, .machine = machine, .kernel = kernel, .boot = boot };
 	verify(arena, record, boot, &ret->checks);
 	ledger_build(arena, ret);
+	tools_compare(arena, ret);
 	gaps_collect(arena, ret);
 	ret->broken = machine_check(arena, ret);
 	triage_run(arena, options->rules, ret);

@@ -92,7 +92,7 @@ const char *source_name(enum source_kind kind)
 		[SOURCE_SYSCTL_RESERVE_RATIO] = "lowmem_reserve_ratio", [SOURCE_SYSCTL_PCP_FRACTION] = "percpu_pagelist_high_fraction",
 		[SOURCE_SYSCTL_SCALE_FACTOR] = "watermark_scale_factor", [SOURCE_DMIDECODE] = "dmidecode",
 		[SOURCE_NUMACTL] = "numactl", [SOURCE_LSMEM] = "lsmem", [SOURCE_DIRECT_MAP] = "kernel_page_tables",
-		[SOURCE_CRASH_LOADED] = "kexec_crash_loaded",
+		[SOURCE_CRASH_LOADED] = "kexec_crash_loaded", [SOURCE_FREE] = "free",
 	};
 
 	return kind < NR_SOURCES ? names[kind] : "?";

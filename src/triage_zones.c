@@ -108,6 +108,9 @@ void rule_deferred(struct triage *t)
 	uint64_t pages = lazy ? lazy->v[0] : 0;
 	struct finding *f;
 
+	/* From 6.11 the line comes after them, and lacks nothing. */
+	if (!lazy && boot_trait(t->boot, TRAIT_MEMORY_LATE))
+		return;
 	if (!lazy)
 		for (each_fact(d, t->log, FACT_DEFERRED))
 			pages += d->v[1];

@@ -6,6 +6,8 @@
  */
 #include "verify.h"
 
+#include "tools.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,6 +69,22 @@ void verify_excuse(struct check *c, const char *cause)
 		return;
 	c->verdict = CHECK_NOT_PREDICTED;
 	c->slack_why = cause;
+}
+
+bool verify_blocks_offline(const struct verifier *v) { return tools_offline_present(v->boot, v->record) > 0; }
+
+const char *verify_changed_since(const struct verifier *v)
+{
+	const struct key_value *inflated = key_values_find(&v->record->vmstat, "balloon_inflate");
+	const struct facts *log = &v->record->log;
+
+	if (verify_blocks_offline(v))
+		return "memory blocks that were there at the boot are offline";
+	if (facts_first(log, FACT_BALLOON) || facts_first(log, FACT_BALLOON_MAX) || (inflated && inflated->value))
+		return "a balloon takes and gives memory";
+	if (facts_first(log, FACT_VIRTIO_MEM))
+		return "virtio-mem plugs and unplugs memory";
+	return facts_first(log, FACT_DEFERRED_LAZY) ? "pages are initialised when they are needed" : NULL;
 }
 
 /* A range that holds the truth is right; an exact claim must be exact. */

@@ -44,6 +44,10 @@ void verify_allow(struct check *check, uint64_t slack, const char *why);
 void verify_allow_amount(struct check *check, struct amount pages, uint64_t observed_pages, const char *why);
 /* A mismatch that is not the model's: @cause (NULL: none is known) made the two differ, so nothing is predicted. */
 void verify_excuse(struct check *check, const char *cause);
+/* What can have changed totals since the boot, other than memory that was plugged in; NULL if the input shows no such thing. */
+const char *verify_changed_since(const struct verifier *v);
+/* Are blocks offline that were there at the boot? Then zones are smaller, and what is computed from them has changed too. */
+bool verify_blocks_offline(const struct verifier *v);
 /* Pages that may be in another zone move watermarks and reserves by what they weigh. */
 void verify_allow_for_doubt(struct verifier *v, struct check *check);
 

@@ -9,7 +9,7 @@ static void verify_min_free(struct verifier *v)
 	struct check_of of = { "min_free_kbytes", "machine", SOURCE_SYSCTL_MIN_FREE, said.line, STAGE_WATERMARKS };
 
 	if (said.line)
-		verify_add(v, &of, v->boot->onlined_later ? value_unknown : value_number(v->boot->min_free_kbytes), value_said(said));
+		verify_add(v, &of, v->boot->onlined_later || verify_blocks_offline(v) ? value_unknown : value_number(v->boot->min_free_kbytes), value_said(said));
 }
 
 /* CPUs that run; the log may not say how many came up. */

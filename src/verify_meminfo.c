@@ -31,6 +31,7 @@ static void verify_total(struct verifier *v)
 		return;
 	c = verify_add(v, &of, ram->basis == AMOUNT_UNKNOWN ? value_unknown : value_number(pages_to_kib(ram->v)), value_number(total.kib));
 	verify_allow_amount(c, *ram, kib_to_pages(total.kib), "bounded");
+	verify_excuse(c, verify_changed_since(v));
 	if (c->verdict == CHECK_NOT_PREDICTED && v->boot->onlined_later)
 		c->slack_why = "memory was onlined after the boot";
 }

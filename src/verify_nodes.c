@@ -30,6 +30,7 @@ static void verify_total(struct verifier *v, const struct node_file *file, const
 	struct check *c = verify_add(v, &of, pages.basis == AMOUNT_UNKNOWN || v->boot->onlined_later ? value_unknown : value_number(pages_to_kib(pages.v)), value_said(file->mem_total_kib));
 
 	verify_allow_amount(c, pages, kib_to_pages(file->mem_total_kib.value), "bounded: which node some pages are from is not known");
+	verify_excuse(c, verify_changed_since(v));
 }
 
 /* numactl and /sys list distances to nodes that are online, in order. */

@@ -42,7 +42,11 @@ static void add(struct verifier *v, const struct pair *p, const char *id, struct
 {
 	struct check_of of = { id, p->where, v->zones_source, file.line, stage };
 
-	verify_allow_for_doubt(v, verify_add(v, &of, predicted, value_said(file)));
+	struct check *c = verify_add(v, &of, predicted, value_said(file));
+
+	verify_allow_for_doubt(v, c);
+	if (verify_blocks_offline(v))
+		verify_excuse(c, verify_changed_since(v));
 }
 
 static void verify_managed(struct verifier *v, const struct pair *p)
@@ -51,6 +55,7 @@ static void verify_managed(struct verifier *v, const struct pair *p)
 	struct check *c = verify_add(v, &of, value_amount(p->model->managed), value_said(p->file->managed));
 
 	verify_allow_amount(c, p->model->managed, p->file->managed.value, "bounded: where the image lies is not known");
+	verify_excuse(c, verify_changed_since(v));
 }
 
 static void verify_protection(struct verifier *v, const struct pair *p)
@@ -58,12 +63,16 @@ static void verify_protection(struct verifier *v, const struct pair *p)
 	const struct boot *b = v->boot;
 	struct value predicted = { .known = true, .nr = b->nr_zones }, observed = { .known = p->file->nr_protection > 0, .nr = p->file->nr_protection };
 	struct check_of of = { "zone.protection", p->where, v->zones_source, p->file->protection_line, STAGE_WATERMARKS };
+	struct check *c;
 
 	for (size_t i = 0; i < b->nr_zones; i++)
 		predicted.v[i] = p->model->protection[b->zone_order[i]];
 	for (size_t i = 0; i < p->file->nr_protection; i++)
 		observed.v[i] = p->file->protection[i];
-	verify_allow_for_doubt(v, verify_add(v, &of, predicted, observed));
+	c = verify_add(v, &of, predicted, observed);
+	verify_allow_for_doubt(v, c);
+	if (verify_blocks_offline(v))
+		verify_excuse(c, verify_changed_since(v));
 }
 
 static void verify_pcp_high(struct verifier *v, const struct pair *p)

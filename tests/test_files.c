@@ -320,6 +320,44 @@ static void numactl_says_the_same(void **state)
 	assert_int_equal(nodes.v[1].id, 2);
 	assert_int_equal(nodes.v[1].nr_distance, 2);
 	assert_int_equal(nodes.v[0].mem_total_kib.line, 0);
+	SAYS(nodes.v[0].numactl_mib, 1970, 3);
+	SAYS(nodes.v[1].numactl_mib, 0, 6);
+	/* What /sys said stays. */
+	numactl_parse(arena, str_of("available: 2 nodes (0,2)\nnode 0 cpus: 9\nnode 0 size: 12 GB\nnode 2 size: 7 MB\nnode distances:\n  0:  99 99\n"), &nodes);
+	assert_true(str_is(nodes.v[0].cpus, "0 1 2"));
+	assert_int_equal(nodes.v[0].distance[0], 10);
+	SAYS(nodes.v[0].numactl_mib, 1970, 3);
+	SAYS(nodes.v[1].numactl_mib, 7, 4);
+}
+
+static void free_tells_its_total(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t value, unit;
+	} rows[] = {
+		{ "              total        used        free\nMem:        4007132       80000     3900000\n", 4007132, 0 },
+		{ "total used free\nMem:           3.8Gi       120Mi       3.5Gi\n", (uint64_t)(3.8 * GIB), GIB / 10 },
+		{ "total used free\nMem:            15G  1G 2G\n", 15 * GIB, GIB },
+		{ "total used free\nMem:  512Ki 1 2\n", 512 * KIB, KIB },
+	};
+
+	GUARD();
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct boot_record boot = { 0 };
+
+		assert_true(free_parse(str_of(rows[i].text), &boot));
+		SAYS(boot.free_total, rows[i].value, 2);
+		assert_int_equal(boot.free_unit, rows[i].unit);
+	}
+	for (const char *const *s = (const char *const[]){ "", "Mem:", "Mem: x", "Mem: 99999999999999999999999Ti", "Swap: 1", NULL }; *s; s++) {
+		struct boot_record boot = { 0 };
+
+		if (free_parse(str_of(*s), &boot))
+			assert_true(boot.free_total.value <= PHYS_LIMIT);
+		else
+			assert_int_equal(boot.free_total.line, 0);
+	}
 }
 
 static void cpuinfo_tells_of_pages_and_addresses(void **state)
@@ -575,6 +613,7 @@ int main(void)
 		TEST(lsmem_gives_the_same_blocks),
 		TEST(nodes_have_cpus_distances_and_sizes),
 		TEST(numactl_says_the_same),
+		TEST(free_tells_its_total),
 		TEST(cpuinfo_tells_of_pages_and_addresses),
 		TEST(dmidecode_adds_up_the_modules),
 		TEST(single_numbers_are_whole),

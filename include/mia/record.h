@@ -111,6 +111,7 @@ enum source_kind {
 	SOURCE_LSMEM,
 	SOURCE_DIRECT_MAP, /* kernel_page_tables */
 	SOURCE_CRASH_LOADED, /* kexec_crash_loaded */
+	SOURCE_FREE,         /* the output of free */
 	NR_SOURCES
 };
 
@@ -129,7 +130,7 @@ struct zoneinfo_zone {
 	int nid;
 	char name[16];
 	uint32_t line; /* of its header */
-	struct said free, boost, min, low, high, promo, spanned, present, managed, cma, start_pfn;
+	struct said free, boost, min, low, high, promo, spanned, present, managed, cma, start_pfn, unaccepted;
 	struct said pcp_high, pcp_high_min, pcp_high_max, pcp_batch, stat_threshold;
 	uint64_t protection[MAX_ZONES];
 	size_t nr_protection;
@@ -234,6 +235,7 @@ struct node_file {
 	uint64_t distance[64];
 	size_t nr_distance;
 	struct said mem_total_kib;
+	struct said numactl_mib; /* the same as numactl -H shows it, without what is left of a MiB */
 	struct str cpus;
 };
 
@@ -293,6 +295,8 @@ struct boot_record {
 	uint64_t last_package;       /* number of the package that cpuinfo named last */
 	bool cpu_gbpages, cpu_la57, cpuinfo_has_flags;
 	uint64_t dimm_bytes; /* dmidecode: installed modules; 0 if not said */
+	struct said free_total; /* of free, in bytes by free_unit; which unit a plain number has it does not say: then 0 */
+	uint64_t free_unit;
 	struct notes notes;
 };
 

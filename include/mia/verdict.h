@@ -7,6 +7,7 @@
 #define MIA_VERDICT_H
 
 #include "mia/prediction.h"
+#include "mia/tools.h"
 
 enum check_verdict { CHECK_MATCH, CHECK_MISMATCH, CHECK_NOT_OBSERVED, CHECK_NOT_PREDICTED };
 
@@ -112,6 +113,7 @@ struct verdict {
 	struct checks checks;
 	struct dram dram;
 	struct ledger ledger;
+	struct tool_views tools; /* who says how much memory there is, and why they differ */
 	struct findings findings;
 	const struct user_rules *user_rules; /* that were tried beside our own; NULL for none */
 	struct gaps gaps;
@@ -138,6 +140,9 @@ void dram_find(struct arena *arena, const struct boot_record *record, const stru
 
 /* ledger.c: verdict.dram, and where every byte went. */
 void ledger_build(struct arena *arena, struct verdict *verdict);
+
+/* tools.c: verdict.tools; after the ledger. */
+void tools_compare(struct arena *arena, struct verdict *verdict);
 
 /* gaps.c: what the inputs do not tell. */
 void gaps_collect(struct arena *arena, struct verdict *verdict);
