@@ -75,6 +75,7 @@ static struct json_object *inputs_json(const struct diff *d)
 
 	add(o, "dmi", d->machine_known ? json_object_new_boolean(d->same_machine) : NULL);
 	add(o, "firmware_map", json_object_new_boolean(d->same_map));
+	add(o, "numa_tables", json_object_new_boolean(d->same_tables));
 	add(o, "kernel", json_object_new_boolean(d->same_kernel));
 	add(o, "command_line", json_object_new_boolean(d->same_command_line));
 	add(o, "initrd_size", json_object_new_boolean(d->same_ramdisk));

@@ -118,6 +118,11 @@ struct str summary_sentence(struct arena *arena, const struct verdict *v, bool i
 	strbuf_printf(&s, " MemTotal (%" PRId64 " kB)", total->bytes / (int64_t)KIB);
 	if (total->basis == AMOUNT_BOUNDED)
 		strbuf_printf(&s, ", between %" PRIu64 " and %" PRIu64 " kB", pages_to_kib(v->boot->totalram.min), pages_to_kib(v->boot->totalram.max));
+	if (root->bytes > total->bytes) {
+		strbuf_printf(&s, ": %s", total->basis == AMOUNT_EXACT && root->basis == AMOUNT_EXACT ? "" : "about ");
+		add_size(&s, root->bytes - total->bytes, in_bytes);
+		strbuf_add(&s, STR(" less"));
+	}
 	strbuf_char(&s, '.');
 	return strbuf_str(&s);
 }

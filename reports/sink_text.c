@@ -61,23 +61,25 @@ static void put_finding_line(const struct report *r, const struct finding *f)
 	term_paragraph(&r->term, PAINT_PLAIN, (unsigned)used, FINDING_INDENT, text_fit(r->term.arena, safe(r, f->title), room));
 }
 
-static void put_top_findings(const struct report *r)
+/* Errors and warnings stand above the sums, notes below them. */
+struct head_findings {
+	const struct finding **v;
+	size_t shown, lines;
+};
+
+static void put_head_findings(const struct report *r, struct head_findings *h, enum severity least)
 {
-	const struct findings *findings = &r->v->findings;
-	const struct finding **v = findings_in_order(r->term.arena, findings);
-	size_t shown = 0, lines = 0;
+	size_t nr = r->v->findings.nr;
 
 	/* The last line is for those that are not told. */
-	for (; shown < findings->nr; shown++) {
-		size_t more = finding_lines(r, v[shown]);
+	for (; h->shown < nr && h->v[h->shown]->severity >= least; h->shown++) {
+		size_t more = finding_lines(r, h->v[h->shown]);
 
-		if (shown && lines + more + (shown + 1 < findings->nr) > HEAD_LINES)
+		if (h->shown && h->lines + more + (h->shown + 1 < nr) > HEAD_LINES)
 			break;
-		put_finding_line(r, v[shown]);
-		lines += more;
+		put_finding_line(r, h->v[h->shown]);
+		h->lines += more;
 	}
-	if (shown < findings->nr)
-		term_printf(&r->term, PAINT_DIM, "and %zu more, below\n", findings->nr - shown);
 }
 
 static void put_summary(const struct report *r)
@@ -108,6 +110,7 @@ static void put_answers(const struct report *r)
 
 static void put_head(const struct report *r)
 {
+	struct head_findings findings = { .v = findings_in_order(r->term.arena, &r->v->findings) };
 	struct strbuf s = { .arena = r->term.arena };
 
 	term_paragraph(&r->term, PAINT_BOLD, 0, 2, headline(r->term.arena, r->v));
@@ -116,8 +119,11 @@ static void put_head(const struct report *r)
 	strbuf_add(&s, origin_line(r->term.arena, r->v, COLUMNS > s.n + 1 ? COLUMNS - s.n : 20));
 	term_paragraph(&r->term, PAINT_DIM, 0, 2, strbuf_str(&s));
 	put_answers(r);
+	put_head_findings(r, &findings, SEVERITY_WARNING);
 	put_summary(r);
-	put_top_findings(r);
+	put_head_findings(r, &findings, SEVERITY_NOTE);
+	if (findings.shown < r->v->findings.nr)
+		term_printf(&r->term, PAINT_DIM, "and %zu more, below\n", r->v->findings.nr - findings.shown);
 }
 
 /* --- ledger --- */

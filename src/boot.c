@@ -121,8 +121,10 @@ uint64_t boot_alloc(struct boot *b, enum owner owner, const struct memblock_requ
 {
 	struct allocation *a;
 
-	if (b->replay.on)
+	if (b->replay.on) {
+		*vec_push(b->arena, &b->replay.wishes) = (struct wish){ owner, request->size, request->align, false };
 		return 0;
+	}
 	a = vec_push(b->arena, &b->allocations);
 	*a = (struct allocation){ .request = *request, .owner = owner, .stage = b->stage };
 	a->base = memblock_alloc(&b->memblock, request);
@@ -153,6 +155,8 @@ static uint64_t alike(const struct memblock *mb, const struct memblock_request *
 
 void boot_alloc_run(struct boot *b, enum owner owner, const struct memblock_request *one, uint64_t nr)
 {
+	for (uint64_t i = 0; b->replay.on && nr < RUN_REQUESTS && i < nr; i++)
+		boot_alloc(b, owner, one);
 	while (nr && !b->replay.on) {
 		uint64_t n = nr >= RUN_REQUESTS ? alike(&b->memblock, one, nr) : 1;
 		struct memblock_request many = *one;
@@ -431,7 +435,7 @@ static void run_stage(struct boot *b, enum stage_id id)
 	if (b->replay.on && id == STAGE_PERCPU)
 		memblock_replay_until(b, FACT_PERCPU);
 	if (b->replay.on && id == STAGE_FREE_ALL)
-		memblock_replay_until(b, end_of_memblock(b));
+		memblock_replay_end(b, end_of_memblock(b));
 	run[id](b);
 	run_extras(b, id);
 	if (id == STAGE_RESERVE && memblock_replay_possible(b))

@@ -199,6 +199,28 @@ static bool same_table(const struct e820_table *a, const struct e820_table *b)
 	return true;
 }
 
+static bool same_srat(const struct srat *a, const struct srat *b)
+{
+	if (a->nr != b->nr)
+		return false;
+	for (size_t i = 0; i < a->nr; i++)
+		if (a->v[i].node != b->v[i].node || a->v[i].range.start != b->v[i].range.start || a->v[i].range.end != b->v[i].range.end || a->v[i].flags != b->v[i].flags)
+			return false;
+	return true;
+}
+
+static bool same_tables(const struct verdict *a, const struct verdict *b)
+{
+	const struct machine *x, *y;
+
+	if (!a || !b)
+		return true;
+	x = a->machine;
+	y = b->machine;
+	return same_srat(&x->srat, &y->srat) && x->has_srat == y->has_srat && x->nr_distance == y->nr_distance &&
+	       (!x->nr_distance || !memcmp(x->distance, y->distance, x->nr_distance * x->nr_distance));
+}
+
 static void compare_inputs(struct diff *d)
 {
 	const struct diff_side *a = &d->a, *b = &d->b;
@@ -206,6 +228,7 @@ static void compare_inputs(struct diff *d)
 	d->machine_known = a->dmi.n && b->dmi.n;
 	d->same_machine = d->machine_known && str_eq(a->dmi, b->dmi);
 	d->same_map = same_table(&a->e820, &b->e820);
+	d->same_tables = same_tables(a->verdict, b->verdict);
 	d->same_kernel = str_eq(a->release, b->release) && str_eq(a->arch, b->arch);
 	d->same_command_line = str_eq(a->command_line, b->command_line);
 	d->same_ramdisk = phys_len(a->ramdisk) == phys_len(b->ramdisk);

@@ -43,9 +43,6 @@ static void exchange(struct run *run, const struct run *from, enum diff_factor f
 {
 	struct machine *m = &run->doc.machine;
 	const struct machine *other = &from->doc.machine;
-	struct phys_range ramdisk = m->ramdisk;
-	uint32_t possible = m->possible_cpus, online = m->online_cpus;
-	int *nodes = m->cpu_node;
 
 	switch (factor) {
 	case FACTOR_COMMAND_LINE:
@@ -60,11 +57,8 @@ static void exchange(struct run *run, const struct run *from, enum diff_factor f
 		m->cpu_node = other->cpu_node;
 		break;
 	case FACTOR_MACHINE:
+		/* RAM disk and CPUs are the other's by now, or as large; where they are is the machine's. */
 		run->doc = from->doc;
-		m->ramdisk = ramdisk;
-		m->possible_cpus = possible;
-		m->online_cpus = online;
-		m->cpu_node = nodes;
 		break;
 	case FACTOR_KERNEL:
 		run->kernel = from->kernel;
@@ -99,7 +93,7 @@ static bool differs(const struct diff *d, enum diff_factor factor)
 	case FACTOR_CPUS:
 		return !d->same_cpus;
 	case FACTOR_MACHINE:
-		return !d->same_map || !d->same_machine;
+		return !d->same_map || !d->same_machine || !d->same_tables;
 	case FACTOR_KERNEL:
 		return !d->same_kernel;
 	default:
@@ -146,7 +140,8 @@ static void give_to_machine(struct diff *d)
 	for (size_t i = 0; i < d->nr; i++) {
 		struct diff_row *r = &d->v[i];
 
-		if (r->parent && strcmp(r->parent, "firmware"))
+		/* What was plugged in later is in no boot that is run again. */
+		if (r->parent && strcmp(r->parent, "firmware") && strcmp(r->id, "returned.onlined"))
 			continue;
 		memset(r->share, 0, sizeof(r->share));
 		r->share[FACTOR_MACHINE] = r->effect;
@@ -199,6 +194,20 @@ static void give_all(struct diff *d, enum diff_factor factor)
 		d->v[i].share[factor] = d->v[i].effect;
 }
 
+/*
+ * Kernels of two architectures cannot be run in each other's place. What is installed and what the firmware keeps is the machine's,
+ * the RAM disk is its own, what an option takes is the command line's, and all else follows from the kernel.
+ */
+static void give_by_kind(struct arena *arena, struct diff *d)
+{
+	for (size_t i = 0; i < d->nr; i++) {
+		struct diff_row *r = &d->v[i];
+		bool asked = !strcmp(r->id, "cut.command_line") || diff_asked_differently(arena, d, r->id);
+
+		r->share[!r->parent || !strcmp(r->parent, "firmware") ? FACTOR_MACHINE : !strcmp(r->id, "initrd") ? FACTOR_RAMDISK : asked ? FACTOR_COMMAND_LINE : FACTOR_KERNEL] = r->effect;
+	}
+}
+
 void diff_separate(struct arena *arena, struct diff *d)
 {
 	struct separator s = { .arena = arena, .diff = d };
@@ -209,6 +218,8 @@ void diff_separate(struct arena *arena, struct diff *d)
 		give_all(d, factor);
 	else if (kernels_alike && can_run(&d->a) && can_run(&d->b))
 		separate_by_runs(&s);
+	else if (d->a.arch.n && d->b.arch.n && !kernels_alike)
+		give_by_kind(arena, d);
 	else
 		return;
 	d->separated = true;

@@ -24,7 +24,9 @@ int diff_sign(const char *id);
 
 /* diff_cause.c: fills share, separated and cause of the rows, and by_factor. */
 void diff_separate(struct arena *arena, struct diff *diff);
-/* diff_words.c: because of each row, and the sentence. */
+/* diff_words.c: do the command lines ask for other things of this owner? */
+bool diff_asked_differently(struct arena *arena, const struct diff *diff, const char *owner);
+/* Because of each row, and the sentence. */
 void diff_put_into_words(struct arena *arena, struct diff *diff);
 
 #endif

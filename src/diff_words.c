@@ -58,6 +58,11 @@ static struct str asked(struct arena *arena, const struct diff_side *side, const
 	return out.n ? strbuf_str(&out) : (struct str){ "", 0 };
 }
 
+bool diff_asked_differently(struct arena *arena, const struct diff *d, const char *owner)
+{
+	return !str_eq(asked(arena, &d->a, owner), asked(arena, &d->b, owner));
+}
+
 static struct str at_line(struct arena *arena, uint32_t line) { return line ? str_printf(arena, " (line %" PRIu32 ")", line) : STR(""); }
 
 /* "B's command line asks for crashkernel=256M (line 12); A's does not" */
@@ -89,7 +94,11 @@ static struct str by_factor(struct arena *arena, const struct diff *d, enum diff
 	case FACTOR_MACHINE:
 		if (d->machine_known && !d->same_machine)
 			return STR("they are different machines");
-		return d->same_map ? STR("what the logs show of the machine differs") : STR("the firmware's maps differ");
+		if (!d->same_map && d->same_machine && d->a.verdict && !d->a.verdict->machine->hypervisor)
+			return STR("the same machine gave another map of its memory, so the boot loader or a setting of the firmware took it");
+		if (!d->same_map)
+			return STR("the firmware's maps differ");
+		return d->same_tables ? STR("what the logs show of the machine differs") : STR("the firmware's NUMA tables differ");
 	case FACTOR_KERNEL:
 		return str_printf(arena, "B's kernel is %.*s, A's %.*s", STR_ARG(or_unknown(d->b.release)), STR_ARG(or_unknown(d->a.release)));
 	default:

@@ -191,6 +191,27 @@ static void answer(struct boot *b, struct allocation *a, const struct fact *f)
 	boot_own(b, a->owner, f->v[0], f->v[1]);
 }
 
+/* One function makes every large hash table; which one it was the next line says. */
+static enum owner hash_owner(const struct fact *f, const struct fact *end, uint64_t bytes)
+{
+	while (++f < end && f->kind != FACT_MB_ALLOC)
+		if (f->kind == FACT_HASH)
+			return f->v[2] != bytes ? OWNER_HASH_OTHER : f->tag == HASH_DENTRY ? OWNER_HASH_DENTRY : f->tag == HASH_INODE ? OWNER_HASH_INODE : OWNER_HASH_OTHER;
+	return OWNER_HASH_OTHER;
+}
+
+static struct allocation *new_hash(struct boot *b, const struct memblock_request *request, const struct fact *f, const struct fact *end)
+{
+	struct allocation *a = new_allocation(b, request, STR("alloc_large_system_hash"), f->line);
+
+	if (a->base)
+		boot_disown(b, a->base, a->base + request->size);
+	a->owner = hash_owner(f, end, request->size);
+	if (a->base)
+		boot_own(b, a->owner, a->base, a->base + request->size);
+	return a;
+}
+
 /* What an allocation without a request line was for follows in the log. */
 static void requestless(struct boot *b, const struct fact *f, const struct fact *end)
 {
@@ -207,6 +228,9 @@ static void requestless(struct boot *b, const struct fact *f, const struct fact 
 		q.max = PFN_PHYS(b->machine->arch == ARCH_I386 ? b->max_low_pfn : b->max_pfn);
 		caller = STR("relocate_initrd");
 		b->replay.answered = next;
+	} else if (next && next->kind == FACT_HASH && next->v[2] == q.size) {
+		answer(b, new_hash(b, &q, f, end), f);
+		return;
 	} else {
 		q.align = f->v[0] & -f->v[0] & (PAGE_SIZE - 1) ? 64 : PAGE_SIZE;
 		caller = STR("memblock_alloc");
@@ -266,7 +290,11 @@ static void step(struct boot *b, const struct fact *f, const struct fact *end)
 	case FACT_MB_ALLOC: {
 		struct memblock_request q = request_of(b, f);
 
-		r->pending = new_allocation(b, &q, f->s[1], f->line) - b->allocations.v;
+		bool is_hash = str_starts(f->s[1], STR("alloc_large_system_hash"));
+		struct allocation *a = is_hash ? new_hash(b, &q, f, end) : new_allocation(b, &q, f->s[1], f->line);
+
+		a->caller = f->s[1];
+		r->pending = a - b->allocations.v;
 		r->has_pending = true;
 		break;
 	}
@@ -335,4 +363,47 @@ void memblock_replay_until(struct boot *b, enum fact_kind kind)
 	for (; r->next < log->nr && stop && &log->v[r->next] < stop; r->next++)
 		step(b, &log->v[r->next], end);
 	r->stepping = false;
+}
+
+/* --- whose the nameless ones are --- */
+
+/* The first thing that a stage asked for in that size, for someone whom the log does not name elsewhere. */
+static enum owner grant(struct boot *b, const bool *named, uint64_t bytes)
+{
+	for (size_t i = 0; i < b->replay.wishes.nr; i++) {
+		struct wish *w = &b->replay.wishes.v[i];
+
+		if (w->granted || named[w->owner] || (w->bytes != bytes && round_up_to(w->bytes, w->align ? w->align : 64) != bytes))
+			continue;
+		w->granted = true;
+		return w->owner;
+	}
+	return OWNER_EXTRA;
+}
+
+/* What is left of the allocation: the per-CPU allocator gives back the ends of its units. */
+static void rename_owned(struct boot *b, const struct allocation *a, enum owner owner)
+{
+	uint64_t base = a->observed ? a->observed : a->base;
+
+	for (size_t i = 0; base && i < b->owned.nr; i++)
+		if (b->owned.v[i].owner == OWNER_EXTRA && b->owned.v[i].range.start >= base && b->owned.v[i].range.end <= base + a->request.size)
+			b->owned.v[i].owner = owner;
+}
+
+void memblock_replay_end(struct boot *b, enum fact_kind kind)
+{
+	bool named[NR_OWNERS] = { false };
+
+	memblock_replay_until(b, kind);
+	for (size_t i = 0; i < b->allocations.nr; i++)
+		named[b->allocations.v[i].owner] = true;
+	named[OWNER_EXTRA] = false;
+	for (size_t i = 0; i < b->allocations.nr; i++) {
+		const struct allocation *a = &b->allocations.v[i];
+		enum owner owner = a->owner == OWNER_EXTRA ? grant(b, named, a->request.size) : OWNER_EXTRA;
+
+		if (owner != OWNER_EXTRA)
+			rename_owned(b, a, owner);
+	}
 }

@@ -443,11 +443,10 @@ void swiotlb_run(struct boot *b)
 	}
 	request.size = bytes;
 	b->swiotlb.start = boot_alloc(b, OWNER_SWIOTLB, &request);
-	if (!b->swiotlb.start) {
-		b->swiotlb_failed = true;
+	b->swiotlb_failed = !b->swiotlb.start && !b->replay.on;
+	if (b->swiotlb_failed)
 		return;
-	}
-	b->swiotlb.end = b->swiotlb.start + bytes;
+	b->swiotlb.end = b->swiotlb.start ? b->swiotlb.start + bytes : 0;
 	swiotlb_tables(b, bytes / SWIOTLB_SLOT, areas);
 }
 

@@ -34,6 +34,23 @@ static enum zone_type ordinary_zone(const struct boot *b)
 	return best;
 }
 
+/* Kernel: vm.lowmem_reserve_ratio, as it is until someone sets it. */
+#define RESERVE_RATIO 256
+
+/* How the protection comes about, where the default ratio explains it: managed pages above, when it was set, by the ratio. */
+static const char *protection_rule(struct triage *t, size_t nid, enum zone_type zone, enum zone_type from)
+{
+	const struct pgdat *node = &t->boot->node[nid];
+	uint64_t above = 0;
+
+	for (size_t i = 0; i < t->boot->nr_zones; i++)
+		if (t->boot->zone_order[i] > zone && t->boot->zone_order[i] <= from)
+			above += node->zone[t->boot->zone_order[i]].managed_wmark;
+	if (above / RESERVE_RATIO != node->zone[zone].protection[from])
+		return "";
+	return triage_text(t, " = %" PRIu64 " / ratio %d", above, RESERVE_RATIO);
+}
+
 void rule_dma_protect(struct triage *t)
 {
 	enum zone_type from = ordinary_zone(t->boot);
@@ -51,14 +68,15 @@ void rule_dma_protect(struct triage *t)
 			if (z->type >= from || !z->managed.v || free >= z->min + z->protection[from])
 				continue;
 			strbuf_printf(&which,
-				      "%snode %zu zone %s (%" PRIu64 " pages free, min %" PRIu64 " + protection %" PRIu64 ")",
-				      which.n ? ", " : "", n, zone_type_name(z->type), free, z->min, z->protection[from]);
+				      "%snode %zu zone %s (%" PRIu64 " pages free, min %" PRIu64 " + protection %" PRIu64 "%s)",
+				      which.n ? ", " : "", n, zone_type_name(z->type), free, z->min, z->protection[from],
+				      protection_rule(t, n, z->type, from));
 			bytes += PFN_PHYS(z->managed.v);
 			line = file && !line ? file->protection_line : line;
 		}
 	if (!which.n)
 		return;
-	f = triage_add(t, SEVERITY_NOTE, "%s of low memory are closed to ordinary requests: %s", triage_size(t, bytes),
+	f = triage_add(t, SEVERITY_NOTE, "%s are closed to ordinary requests: %s", triage_size(t, bytes),
 		       strbuf_str(&which).p);
 	triage_bytes(f, bytes);
 	f->weight = 0;

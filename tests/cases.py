@@ -10,7 +10,8 @@ A case is a head of "key: value" lines and perhaps, behind an empty line, a log 
     after: FILE pattern => text       a line of the log behind the first that matches
     taken: KIB                        the Memory: line has so much more reserved
     write: FILE text                  a file beside it; \\n is a new line
-    argv: words                       arguments before the input
+    b-KEY: ...                        the same of a second boot, which stands behind the first on the command line
+    argv: words                       arguments before the inputs
     find: ID severity bytes           a finding; severity and bytes may be left out
     absent: ID                        no such finding
     head: pattern                     in the first ten lines of the text report, blanks as one
@@ -83,20 +84,31 @@ def prepare(path, fields, log, work):
     return os.path.join(folder, "dmesg") if files == ["dmesg"] else folder, "\n".join(filter(None, wrong))
 
 
+def prepare_second(path, fields, work):
+    """The second boot of the case: ([path] or nothing, what is wrong)."""
+    second = [(key[2:], value) for key, value in fields if key.startswith("b-")]
+    if not second:
+        return [], ""
+    place, wrong = prepare(path + "-b", second, "", work)
+    return [place] if place else None, wrong
+
+
 def check(path, work):
     """Run one case; every expectation is a result."""
     name = os.path.basename(path)
     fields, log = load(path)
     case = dict(fields)
     place, wrong = prepare(path, fields, log, work)
-    if place is None:
-        skip(f"{name}: {case['why']}", f"{case['shared']} of ../shared is not there")
+    second, more = prepare_second(path, fields, work)
+    if place is None or second is None:
+        skip(f"{name}: {case['why']}", f"{case.get('shared', case.get('b-shared'))} of ../shared is not there")
         return
+    wrong = "\n".join(filter(None, [wrong, more]))
     # A tilde is a blank inside of an argument.
     arguments = [word.replace("~", " ") for word in case.get("argv", "").split()]
-    status, text, err = run(*arguments, place)
+    status, text, err = run(*arguments, place, *second)
     head = " ".join(" ".join(text.splitlines()[:HEAD_LINES]).split())
-    findings = document(*arguments, place).get("findings", [])
+    findings = document(*arguments, place, *second).get("findings", [])
     told = "\n".join(f"{f['id']} {f['severity']} {f['bytes']} {f['title']}" for f in findings)
     ok(f"{name}: {case['why']}", not wrong and status in (0, 1, 3), f"{wrong}\nstatus {status} {err}")
     for key, value in fields:

@@ -189,6 +189,18 @@ struct allocations {
 	size_t nr, cap;
 };
 
+/* What a stage would have asked for where a log of memblock's own is replayed instead: who it is for, and how much. */
+struct wish {
+	enum owner owner;
+	uint64_t bytes, align;
+	bool granted; /* an allocation of the log was found to be this one */
+};
+
+struct wishes {
+	struct wish *v;
+	size_t nr, cap;
+};
+
 /* Where the replay of a log of memblock's own has come to; see src/memblock_replay.c. */
 struct memblock_replay {
 	bool on;
@@ -198,6 +210,7 @@ struct memblock_replay {
 	const struct fact *answered; /* outcome line whose allocation is known already */
 	bool next_checked, answers_missing;
 	bool stepping;               /* the replay itself reserves now */
+	struct wishes wishes;
 };
 
 /* Pages given to the buddy allocator after memblock's. */

@@ -57,7 +57,8 @@ struct diff_row {
 struct diff {
 	struct diff_side a, b;
 	bool same_machine, machine_known; /* as DMI has it */
-	bool same_map, same_kernel, same_command_line, same_ramdisk, same_cpus;
+	bool same_map, same_tables, same_kernel, same_command_line, same_ramdisk, same_cpus;
+	/* same_tables: SRAT and SLIT as the logs show them; true where a side cannot be run again */
 	struct diff_row *v;               /* largest effect first; what did not change comes last */
 	size_t nr, cap;
 	bool change_known;
