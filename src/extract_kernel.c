@@ -164,9 +164,10 @@ static void extract_buckets(const struct boot_record *r, struct kernel *k)
 
 static void extract_low_ram(const struct boot_record *r, struct kernel *k)
 {
-	const struct fact *f = facts_first(&r->log, FACT_LOW_RAM);
+	const struct fact *f = facts_first(&r->log, FACT_LOW_RAM), *high = facts_first(&r->log, FACT_HIGHMEM_AVAILABLE);
 
-	if (f)
+	/* Where nothing is left above it, it is the end of RAM and no limit of the kernel. */
+	if (f && !(high && !high->v[0]))
 		k->low_ram_limit = said(f->v[1], f->line);
 }
 
