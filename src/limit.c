@@ -1,6 +1,7 @@
 /* limit.c - see limit.h. */
 #include "limit.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ int limit_parse(const struct cli *cli, struct limit *ret)
 	const char *s = cli->value[OPTION_MAX_UNEXPLAINED];
 	struct str rest;
 	char *end;
+	unsigned long long number;
 	double percent;
 
 	*ret = (struct limit){ .given = s != NULL };
@@ -23,7 +25,10 @@ int limit_parse(const struct cli *cli, struct limit *ret)
 		return STATUS_OK;
 	}
 	ret->n = str_memparse(str_of(s), &rest);
-	if (rest.n || s[0] < '0' || s[0] > '9')
+	errno = 0;
+	number = strtoull(s, NULL, 0);
+	/* A size that does not fit would be a smaller one. */
+	if (rest.n || s[0] < '0' || s[0] > '9' || errno || ret->n < number)
 		return cli_usage_error(cli, "--max-unexplained wants a size or a percentage, not '%s'", s);
 	return STATUS_OK;
 }

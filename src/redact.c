@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "diff_private.h"
 #include "mia/arena.h"
 #include "redact_find.h"
 
@@ -133,6 +134,25 @@ static void redact_findings(struct redactor *r, struct findings *findings)
 	}
 }
 
+/* Answers repeat options of the command line. */
+static const struct prediction *redact_prediction(struct redactor *r, const struct prediction *prediction)
+{
+	struct prediction *ret;
+
+	if (!prediction)
+		return NULL;
+	ret = arena_new(r->arena, struct prediction);
+	*ret = *prediction;
+	ret->outcomes = (struct outcomes){ 0 };
+	for (size_t i = 0; i < prediction->outcomes.nr; i++) {
+		struct outcome o = prediction->outcomes.v[i];
+
+		o.text = redact_c(r, o.text);
+		*vec_push(r->arena, &ret->outcomes) = o;
+	}
+	return ret;
+}
+
 /* The log's host names itself in every line. */
 static void learn_hosts(struct redactor *r, struct str log)
 {
@@ -147,18 +167,42 @@ static void learn_hosts(struct redactor *r, struct str log)
 	}
 }
 
-void redact_verdict(struct arena *arena, struct verdict *v)
+void redact_verdict(struct arena *arena, const struct boot_record *origin, struct verdict *v)
 {
 	struct redactor r = { .arena = arena, .plain = v->kernel->release.text };
 
-	if (v->record)
-		learn_hosts(&r, v->record->log_bytes);
+	if (origin)
+		learn_hosts(&r, origin->log_bytes);
 	/* What the log says of itself comes first, so that placeholders are numbered as a reader meets them. */
 	if (v->record)
 		v->record = redact_record(&r, v->record);
 	v->machine = redact_machine(&r, v->machine);
 	v->boot = redact_boot(&r, v->boot, v);
 	redact_findings(&r, &v->findings);
+	v->prediction = redact_prediction(&r, v->prediction);
 	v->input_name = redact_c(&r, v->input_name);
 	v->log_name = redact_c(&r, v->log_name);
+}
+
+static void redact_side(struct redactor *r, struct diff_side *side)
+{
+	r->plain = side->release;
+	side->name = redact_c(r, side->name);
+	side->command_line = redact(r, side->command_line);
+	side->dmi = redact(r, side->dmi);
+}
+
+void redact_diff(struct arena *arena, struct diff *d)
+{
+	const struct diff_side *sides[] = { &d->a, &d->b };
+	struct redactor r = { .arena = arena };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sides); i++)
+		if (sides[i]->verdict && sides[i]->verdict->record)
+			learn_hosts(&r, sides[i]->verdict->record->log_bytes);
+	redact_side(&r, &d->a);
+	redact_side(&r, &d->b);
+	redact_findings(&r, &d->findings);
+	/* The sentences are made of what the sides say. */
+	diff_put_into_words(arena, d);
 }

@@ -9,7 +9,12 @@
 
 #include "mia/verdict.h"
 
-/* Numbers, lines and order stay as they are. */
-void redact_verdict(struct arena *arena, struct verdict *verdict);
+struct diff;
+
+/* Numbers, lines and order stay as they are. @origin: the record whose log names the host; NULL if there is none. */
+void redact_verdict(struct arena *arena, const struct boot_record *origin, struct verdict *verdict);
+
+/* The same of a comparison, once it is made: the analysis itself is of what the logs say. */
+void redact_diff(struct arena *arena, struct diff *diff);
 
 #endif

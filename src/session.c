@@ -149,8 +149,9 @@ static void analyse(struct session *s, struct arena *arena, const struct input *
 	ret->boot_index = i;
 	ret->nr_boots = boots->nr;
 	ret->truncated = input->truncated;
-	if (cli_has(s->cli, OPTION_REDACT))
-		redact_verdict(arena, ret);
+	/* A boot that is to be run again is hidden when that is done. */
+	if (cli_has(s->cli, OPTION_REDACT) && s->cli->verb != VERB_DIFF && s->cli->verb != VERB_PREDICT)
+		redact_verdict(arena, ret->record, ret);
 }
 
 static void complain(struct session *s, const struct mia_error *error)

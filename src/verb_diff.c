@@ -10,6 +10,7 @@
 #include "diff_out.h"
 #include "limit.h"
 #include "mia/arena.h"
+#include "redact.h"
 #include "session.h"
 
 #define COLUMNS 80
@@ -47,6 +48,8 @@ static int compare(struct comparing *c, struct arena *arena, const struct diff_s
 	struct diff *d = arena_new(arena, struct diff);
 
 	diff_run(arena, c->a, b, d);
+	if (cli_has(c->cli, OPTION_REDACT))
+		redact_diff(arena, d);
 	return write_diff(c, arena, d);
 }
 

@@ -13,6 +13,7 @@
 #include "mia/learn.h"
 #include "mia/shipped.h"
 #include "predict.h"
+#include "redact.h"
 #include "session.h"
 #include "sink.h"
 
@@ -27,6 +28,7 @@ struct predict_options {
 	int add_node, hotplug_node;
 	struct sink sink;
 	struct shipped *shipped;
+	const struct boot_record *seen; /* the boot that the machine was seen in; NULL for a description */
 };
 
 /* --- the command line --- */
@@ -321,6 +323,8 @@ static int predict(struct predict_options *o, struct arena *arena, const char *n
 	in.unknown[UNKNOWN_INITRD] = phys_len(doc->machine.ramdisk) && doc->release.n && !str_eq(doc->release, kernel->release.text);
 	predict_run(arena, &in, &verdict);
 	verdict.input_name = name;
+	if (cli_has(o->cli, OPTION_REDACT))
+		redact_verdict(arena, o->seen, &verdict);
 	if (!cli_has(o->cli, OPTION_QUIET) || strcmp(o->sink.ops->name, "text"))
 		o->sink.ops->verdict(&o->sink, &verdict);
 	o->sink.nr_verdicts++;
@@ -338,6 +342,7 @@ static int predict_from_log(void *context, struct arena *arena, struct verdict *
 		cli_complain("%s: the log does not show the firmware's memory map", verdict->input_name);
 		return STATUS_INPUT;
 	}
+	o->seen = verdict->record;
 	machine_of_boot(verdict->boot, &doc);
 	if (o->kernel)
 		status = find_kernel(o, arena, o->kernel, doc.machine.arch, kernel);
