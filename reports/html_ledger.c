@@ -53,7 +53,7 @@ static const char *class_of(const struct ledger_row *row)
 static void put_bar(const struct page *p, const struct ledger_row *row, const struct waterfall *w, int64_t from, int64_t to)
 {
 	double a = place(w, from < to ? from : to), b = place(w, from < to ? to : from);
-	const struct swatch *swatch = swatch_of_ledger(row->id);
+	const struct swatch *own = swatch_of_ledger(row->id), *swatch = own || !row->parent ? own : swatch_of_ledger(row->parent);
 
 	if (b - a < LEAST_BAR)
 		a = b > LEAST_BAR ? b - LEAST_BAR : 0;

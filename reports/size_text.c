@@ -21,7 +21,8 @@ static struct short_text scaled(int64_t bytes, unsigned smallest, unsigned large
 	while (scale < largest && v >> 10 * (scale + 1))
 		scale++;
 	h = hundredths(v, UINT64_C(1) << 10 * scale);
-	if (scale)
+	/* What is not 0 does not read like it. */
+	if (scale && (h || !v))
 		snprintf(ret.s, sizeof(ret.s), "%s%" PRIu64 ".%02" PRIu64 " %s", bytes < 0 ? "-" : "", h / 100, h % 100, names[scale]);
 	else
 		snprintf(ret.s, sizeof(ret.s), "%s%" PRIu64 " B", bytes < 0 ? "-" : "", v);

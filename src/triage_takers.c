@@ -123,6 +123,7 @@ static uint64_t unavailable_pages(const struct triage *t)
 
 void rule_memmap_holes(struct triage *t)
 {
+	static const char why[] = "memory ranges that start or end inside a section of 128 MiB leave such pages.";
 	uint64_t bytes = bytes_of(t, "memmap.holes");
 	struct finding *f;
 
@@ -130,10 +131,9 @@ void rule_memmap_holes(struct triage *t)
 		return;
 	f = triage_add(t, bytes > triage_ram(t) / 100 ? SEVERITY_WARNING : SEVERITY_NOTE,
 		       "%s of struct pages describe memory that is not there", triage_size(t, bytes));
-	f->detail = triage_text(
-		t,
-		"%s in unavailable ranges have a struct page; memory ranges that start or end inside a section of 128 MiB leave such pages.",
-		triage_count(t, unavailable_pages(t), "page"));
+	f->detail = unavailable_pages(t)
+			    ? triage_text(t, "%s in unavailable ranges have a struct page; %s", triage_count(t, unavailable_pages(t), "page"), why)
+			    : triage_text(t, "M%s", why + 1);
 	triage_bytes(f, bytes);
 	triage_lines(t, f, FACT_UNAVAILABLE);
 }
