@@ -16,6 +16,8 @@
 /* Owners that are named one by one; the others are one cause. */
 #define NAMED_OWNERS 5
 
+#define LAZY_LABEL "Pages that are initialised when they are needed (deferred_init=lazy)"
+
 static void because(struct tool_pair *pair, const char *id, const char *label, int64_t bytes, enum basis basis, uint32_t line)
 {
 	if (bytes && pair->nr_causes < TOOL_CAUSES)
@@ -162,7 +164,7 @@ static void step_later(const struct tools *t, int64_t difference, struct tool_pa
 	int64_t rest = difference - named(pair);
 
 	if (lazy && rest > 0 && rest <= (int64_t)PFN_PHYS(lazy->v[0]))
-		because(pair, "deferred", "Pages that are initialised when they are needed (deferred_init=lazy)", rest, AMOUNT_EXACT, lazy->line);
+		because(pair, "deferred", LAZY_LABEL, rest, AMOUNT_EXACT, lazy->line);
 	else if (total->basis == AMOUNT_BOUNDED && rest >= (int64_t)PFN_PHYS(total->v - total->max) && rest <= (int64_t)PFN_PHYS(total->v - total->min))
 		because(pair, "bounds", "What the log does not say exactly, within its bounds", rest, AMOUNT_BOUNDED, 0);
 	else if (line_of(t, FACT_BALLOON) || line_of(t, FACT_BALLOON_MAX) || (inflated && inflated->value))
@@ -305,7 +307,9 @@ void causes_managed(const struct tools *t, const struct tool_reading *a, const s
 	const struct fact *lazy = facts_first(&t->record->log, FACT_DEFERRED_LAZY);
 
 	(void)a, (void)b;
-	if (lazy)
+	if (lazy && pair->difference > 0 && pair->difference <= (int64_t)PFN_PHYS(lazy->v[0]))
+		because(pair, "deferred", LAZY_LABEL, pair->difference, AMOUNT_EXACT, lazy->line);
+	else if (lazy)
 		because(pair, "deferred", "Pages that were initialised between the two readings", pair->difference, AMOUNT_ESTIMATED, lazy->line);
 	else if (line_of(t, FACT_BALLOON) || line_of(t, FACT_BALLOON_MAX))
 		because(pair, "balloon", "The balloon moved between the two readings", pair->difference, AMOUNT_ESTIMATED, line_of(t, FACT_BALLOON));
