@@ -25,6 +25,7 @@ const struct line_rule line_rules_x86[] = {
 	{ FACT_LINUX_VERSION, 0, 0, "Linux version %w %s",
 	  "Linux version 2.6.32.69 (root@vm) (gcc version 9.3.0 (Debian 9.3.0-22) ) #1 SMP Fri Nov 20 21:00:40 UTC 2026" },
 	{ FACT_COMMAND_LINE, 0, 0, "Command line: %s", "Command line: console=ttyS0 panic=-1" },
+	{ FACT_MALFORMED_OPTION, 0, 0, "Malformed early option '%s'", "Malformed early option 'numa'" },
 	{ FACT_UNKNOWN_PARAMETERS, 0, 0, "Unknown kernel command line parameters \"%s\", will be passed to user space.", "Unknown kernel command line parameters \"cma=256M\", will be passed to user space." },
 	{ FACT_KERNEL_COMMAND_LINE, 0, 0, "Kernel command line: %s", "Kernel command line: console=ttyS0 panic=-1" },
 	{ FACT_DMI, 0, 0, "DMI: %s, BIOS %s", "DMI: QEMU Standard PC (Q35 + ICH9, 2009), BIOS 1.16.2-debian-1.16.2-1 04/01/2014" },

@@ -89,3 +89,34 @@ bool cmdline_is(const struct cmdline *cmdline, const char *name, const char *val
 
 	return o && o->value.p && str_is(o->value, value);
 }
+
+/* Looked up in the text of the command line, by code that runs before there is a table of options. */
+static bool looked_up(struct str name)
+{
+	static const char *const names[] = { "nokaslr", "no5lvl", "nopti", "pti", "mem_encrypt" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (cmdline_same(name, names[i]))
+			return true;
+	return false;
+}
+
+static bool lists(const struct cmdline *list, const struct cmdline_option *o)
+{
+	for (size_t i = 0; i < list->nr; i++)
+		if (str_eq(list->v[i].name, o->name) && str_eq(list->v[i].value, o->value))
+			return true;
+	return false;
+}
+
+void cmdline_forget(struct arena *arena, struct cmdline *cmdline, struct str unknown)
+{
+	struct cmdline list = { 0 };
+	size_t kept = 0;
+
+	cmdline_parse(arena, unknown, &list);
+	for (size_t i = 0; i < cmdline->nr; i++)
+		if (looked_up(cmdline->v[i].name) || !lists(&list, &cmdline->v[i]))
+			cmdline->v[kept++] = cmdline->v[i];
+	cmdline->nr = kept;
+}

@@ -151,6 +151,15 @@ static void extract_config(const struct boot_record *r, struct kernel *k)
 }
 
 /* Buckets of the tables that the configuration may leave out. */
+/* What is there before each CPU adds its share, which is a matter of configuration. */
+static void extract_log_buf(const struct boot_record *r, struct kernel *k)
+{
+	const struct fact *min = facts_first(&r->log, FACT_LOG_BUF_MIN);
+
+	if (min)
+		k->log_buf = said(min->v[0], min->line);
+}
+
 static void extract_buckets(const struct boot_record *r, struct kernel *k)
 {
 	struct quantity *const of[NR_HASH_TABLES] = {
@@ -214,5 +223,6 @@ void kernel_extract(struct arena *arena, const struct boot_record *record, const
 	extract_config(record, ret);
 	extract_buckets(record, ret);
 	extract_low_ram(record, ret);
+	extract_log_buf(record, ret);
 	extract_real_mode(record, ret);
 }

@@ -20,8 +20,9 @@ static struct quantity *quantity_of(struct kernel *k, const struct hypothesis *h
 /* Pages that do not add up: what not even an image of another size explains. */
 static uint64_t misfit(const struct boot *b)
 {
-	int64_t rest = b->balance.residue - balance_image_share(b, b->balance.residue);
+	int64_t rest = balance_unexplained(b);
 
+	rest -= balance_image_share(b, rest);
 	return rest < 0 ? (uint64_t)-rest : (uint64_t)rest;
 }
 

@@ -193,8 +193,8 @@ static struct fit fit_of(const struct boot *b)
 	if (!b->balance.known)
 		return fit;
 	/* What an estimated image is too small by says nothing about its place. */
-	share = balance_image_share(b, b->balance.residue);
-	fit.pages += magnitude(b->balance.residue - share);
+	share = balance_image_share(b, balance_unexplained(b));
+	fit.pages += magnitude(balance_unexplained(b) - share);
 	if (b->balance.counts_early)
 		fit.pages += magnitude(b->balance.early_residue - (image_is_early(b) ? share : 0));
 	return fit;

@@ -165,6 +165,19 @@ static void doubt_silent(struct boot *b, uint64_t pages)
 		}
 }
 
+static bool efi_unmapped(const struct boot *b)
+{
+	return b->machine->firmware == FIRMWARE_EFI && !b->machine->efi.nr && boot_trait(b, TRAIT_EFI_FREE) != EFI_FREE_NONE;
+}
+
+/* The residue less what boot services are said to have held. */
+int64_t balance_unexplained(const struct boot *b)
+{
+	const struct fact *said = b->record && efi_unmapped(b) ? facts_first(&b->record->log, FACT_FREE_EFI) : NULL;
+
+	return b->balance.residue - (said ? (int64_t)kib_to_pages(said->v[0]) : 0);
+}
+
 /*
  * Boot services memory of a machine whose EFI map the log does not hold. It lies below 4 GiB, and all of it comes back: to
  * the zones it is as if it had never been taken. How much it was is printed since 2026; before, it is what nothing else explains.
@@ -176,7 +189,7 @@ static int64_t balance_efi(struct boot *b, int64_t residue)
 	struct zone *zone;
 	int nid = 0;
 
-	if (b->machine->firmware != FIRMWARE_EFI || b->machine->efi.nr || boot_trait(b, TRAIT_EFI_FREE) == EFI_FREE_NONE || residue <= 0)
+	if (!efi_unmapped(b) || residue <= 0)
 		return residue;
 	if (!said) {
 		b->balance.silent = true;

@@ -1,9 +1,9 @@
 /*
- * stage_large.c - what takes memory by the hundred MiB because it was asked to: crash kernel, CMA, gigantic pages, and the
- * bounce buffer for devices that cannot reach all memory.
+ * stage_large.c - what takes memory by the hundred MiB because it was asked to: crash kernel, CMA, and the bounce buffer
+ * for devices that cannot reach all memory. Gigantic pages: stage_hugetlb.c.
  *
  * Kernel: reserve_crashkernel() (arch/x86/kernel/setup.c; kernel/crash_reserve.c from 6.7), dma_contiguous_reserve()
- *         (kernel/dma/contiguous.c), hugetlb_hstate_alloc_pages() (mm/hugetlb.c), swiotlb_init() (kernel/dma/swiotlb.c).
+ *         (kernel/dma/contiguous.c), swiotlb_init() (kernel/dma/swiotlb.c).
  */
 #include <string.h>
 
@@ -13,7 +13,6 @@
 #define CRASH_HIGH_MAX (64 * TIB)
 #define LIMIT_896M (896 * MIB)
 #define LIMIT_4G (4 * GIB)
-#define GIGANTIC_BYTES GIB
 #define SWIOTLB_DEFAULT (64 * MIB)
 #define SWIOTLB_SLOT 2048
 #define SWIOTLB_SEGMENT 128
@@ -276,78 +275,6 @@ void cma_run(struct boot *b)
 		SAY(b, CMA_RESERVED_NODE, 0, size >> 20, base, UINT64_MAX);
 	else
 		SAY(b, CMA_RESERVED, 0, size >> 20, base);
-}
-
-/* --- gigantic pages --- */
-
-/* One page from each node in turn. Kernel: alloc_bootmem_huge_page(). */
-static uint64_t alloc_gigantic(struct boot *b, size_t *next)
-{
-	for (size_t tried = 0; tried < b->nr_nodes; tried++) {
-		struct memblock_request request = { .size = GIGANTIC_BYTES, .align = GIGANTIC_BYTES, .exact_nid = true };
-		struct pgdat *node = &b->node[*next % b->nr_nodes];
-		uint64_t base;
-
-		*next += 1;
-		if (!node->has_memory && !node->online)
-			continue;
-		request.nid = node->nid;
-		base = boot_alloc(b, OWNER_GIGANTIC, &request);
-		if (base)
-			return base;
-	}
-	return 0;
-}
-
-static uint64_t page_size_option(struct str value) { return value.p ? str_memparse(value, NULL) : 0; }
-
-/* hugepagesz= names the size that the next hugepages= counts. */
-static uint64_t gigantic_pages_asked(const struct boot *b)
-{
-	uint64_t size = 2 * MIB, asked = 0;
-
-	for (size_t i = 0; i < b->cmdline->nr; i++) {
-		const struct cmdline_option *o = &b->cmdline->v[i];
-
-		if (cmdline_same(o->name, "default_hugepagesz") || cmdline_same(o->name, "hugepagesz"))
-			size = page_size_option(o->value);
-		else if (cmdline_same(o->name, "hugepages") && o->value.p && size == GIGANTIC_BYTES)
-			asked = str_memparse(o->value, NULL);
-	}
-	return asked;
-}
-
-/* How many there could be, node by node. */
-static void count_gigantic_room(struct boot *b)
-{
-	struct phys_range r;
-	size_t i = 0, j = 0;
-	int nid;
-
-	while (memblock_next_free(&b->memblock, &i, &j, &r, &nid)) {
-		uint64_t start = align_up(r.start, GIGANTIC_BYTES);
-
-		if ((size_t)nid < b->nr_nodes && r.end > start)
-			b->node[nid].gigantic_room += (r.end - start) / GIGANTIC_BYTES;
-	}
-}
-
-void hugetlb_run(struct boot *b)
-{
-	uint64_t asked = b->machine->arch == ARCH_X86_64 && b->machine->gbpages ? gigantic_pages_asked(b) : 0;
-	size_t next = 0;
-
-	count_gigantic_room(b);
-
-	b->gigantic_asked = asked;
-	for (uint64_t got = 0; got < asked; got++) {
-		uint64_t base = alloc_gigantic(b, &next);
-
-		if (!base)
-			return;
-		*vec_push(b->arena, &b->gigantic) = (struct phys_range){ base, base + GIGANTIC_BYTES };
-		b->gigantic_pages += GIGANTIC_BYTES >> PAGE_SHIFT;
-	}
 }
 
 /* --- bounce buffer --- */

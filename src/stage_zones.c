@@ -215,11 +215,9 @@ static void spread_kernelcore(struct boot *b, uint64_t kernelcore)
 	}
 }
 
-/* movable_node: all that can be unplugged is movable. */
-static bool movable_node_starts(struct boot *b)
+/* movable_node: all that can be unplugged is movable, and what else was asked for does not count. */
+static void movable_node_starts(struct boot *b)
 {
-	bool any = false;
-
 	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
 		const struct memblock_region *r = &b->memblock.memory.v[i];
 		struct pgdat *node = &b->node[r->nid];
@@ -228,9 +226,7 @@ static bool movable_node_starts(struct boot *b)
 		if (!(r->flags & MEMBLOCK_HOTPLUG))
 			continue;
 		node->movable_pfn = node->movable_pfn ? min_u64(node->movable_pfn, pfn) : pfn;
-		any = true;
 	}
-	return any;
 }
 
 static void mirror_starts(struct boot *b)
@@ -252,8 +248,8 @@ static void movable_starts(struct boot *b)
 	struct movable m = movable_options(b);
 	uint64_t total = memory_pages(b);
 
-	if (b->memblock.movable_node && movable_node_starts(b)) {
-		m.asked = false;
+	if (b->memblock.movable_node) {
+		movable_node_starts(b);
 	} else if (m.mirror) {
 		mirror_starts(b);
 	} else if (m.asked) {

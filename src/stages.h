@@ -57,6 +57,7 @@ void memory_line_say(struct boot *b);
 bool alternatives_come_back(const struct boot *b);
 
 /* stage_balance.c */
+int64_t balance_unexplained(const struct boot *b);
 int64_t balance_image_share(const struct boot *b, int64_t residue);
 
 /* stage_bootmem.c: pages below 16 MiB that early reservations took. */

@@ -226,6 +226,7 @@ const struct trait_row trait_rows[] = {
 	/* NUMA */
 	{ TRAIT_NUMA_SETUP, V(2, 6), NUMA_SETUP_OLD, "" },
 	{ TRAIT_NUMA_SETUP, S(2, 6, 39), NUMA_SETUP_MEMBLKS, "" },
+	{ TRAIT_NUMA_EMU, V(2, 6), 1, "CONFIG_NUMA_EMU; the log decides" },
 	{ TRAIT_NUMA_CLIP, V(2, 6), NUMA_CLIP_ONLY, "" },
 	{ TRAIT_NUMA_CLIP, V(4, 3), NUMA_CLIP_DROP, "read 4.2, 4.4" },
 	{ TRAIT_NUMA_CLIP, V(5, 6), NUMA_CLIP_RESERVE, "read 5.4, 5.8" },
@@ -372,6 +373,8 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_CMA_ALIGN, V(3, 5), 22, "log2 bytes: the largest buddy block" },
 	{ TRAIT_CMA_ALIGN, V(5, 18), 21, "a pageblock; read 6.0, 6.1" },
 	{ TRAIT_FREE_ROUNDING, V(3, 11), 1, "" },
+	{ TRAIT_HUGETLB_NODES, V(5, 16), HUGETLB_NODES_FIRST, "hugetlbfs: extend the definition of hugepages parameter to support node allocation; read 5.15, 5.17" },
+	{ TRAIT_HUGETLB_NODES, V(6, 14), HUGETLB_NODES_EXACT, "read 6.12, 6.14" },
 	{ TRAIT_GIGANTIC_PAGES, V(2, 6), GIGANTIC_AT_INITCALL, "" },
 	{ TRAIT_GIGANTIC_PAGES, V(7, 0), GIGANTIC_BEFORE_LINE, "seen in 7.2" },
 	{ TRAIT_GIGANTIC_PAGES, S(6, 12, 100), GIGANTIC_BEFORE_LINE, "stable; seen in 6.12.117", .stable = true },

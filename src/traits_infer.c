@@ -10,7 +10,7 @@
 
 /* What the machine or the configuration decides says nothing of the version. */
 static const enum trait_id not_of_version[] = {
-	TRAIT_ZONE_DMA, TRAIT_ZONE_DMA32, TRAIT_ZONE_HIGHMEM, TRAIT_ZONE_DEVICE, TRAIT_PAE, TRAIT_FIVE_LEVEL, TRAIT_KASLR_MEMORY, TRAIT_THP, TRAIT_MEM_MODEL,
+	TRAIT_ZONE_DMA, TRAIT_ZONE_DMA32, TRAIT_ZONE_HIGHMEM, TRAIT_ZONE_DEVICE, TRAIT_PAE, TRAIT_FIVE_LEVEL, TRAIT_KASLR_MEMORY, TRAIT_THP, TRAIT_MEM_MODEL, TRAIT_NUMA_EMU,
 };
 
 static bool tells_version(enum trait_id id)

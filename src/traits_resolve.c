@@ -273,6 +273,24 @@ static void from_trampoline(struct resolver *r)
 	prove(r, TRAIT_KASLR_MEMORY, page_offset != UINT64_C(0xffff880000000000) && page_offset != UINT64_C(0xffff888000000000), f->line);
 }
 
+/*
+ * Emulation says each node that it makes, and is a matter of configuration. Without it, newer kernels refuse the option and
+ * older ones pass over it.
+ */
+static void from_emulation(struct resolver *r)
+{
+	const struct fact *options = facts_first(r->log, FACT_COMMAND_LINE), *fake = facts_first(r->log, FACT_NUMA_FAKE);
+	const struct fact *ranges = facts_first(r->log, FACT_NODE_RANGES_HEADER);
+
+	if (fake)
+		prove(r, TRAIT_NUMA_EMU, 1, fake->line);
+	else if (options && ranges && before(options, ranges) && str_find(options->s[0], STR("numa=fake=")) >= 0)
+		prove(r, TRAIT_NUMA_EMU, 0, ranges->line);
+	for (each_fact(f, r->log, FACT_MALFORMED_OPTION))
+		if (str_is(f->s[0], "numa"))
+			prove(r, TRAIT_NUMA_EMU, 0, f->line);
+}
+
 void traits_of_version(const struct release *release, enum arch arch, struct traits *ret)
 {
 	*ret = (struct traits){ 0 };
@@ -310,6 +328,7 @@ void traits_of_evidence(const struct boot_record *record, struct traits *traits)
 	from_huge_pages(&r);
 	from_zone_list(&r);
 	from_order(&r);
+	from_emulation(&r);
 	from_nosave(&r);
 	from_absence(&r);
 	from_acpi(&r);

@@ -24,6 +24,12 @@ struct cmdline {
 
 void cmdline_parse(struct arena *arena, struct str text, struct cmdline *ret);
 
+/*
+ * Take out what the kernel says that it does not know: @unknown is the list that it prints. Options which the boot stub or
+ * early code looks up for itself stand there too, and stay. Kernel: print_unknown_bootoptions() (init/main.c).
+ */
+void cmdline_forget(struct arena *arena, struct cmdline *cmdline, struct str unknown);
+
 /* The last (or first) option of that name, '-' and '_' alike; NULL if there is none. */
 const struct cmdline_option *cmdline_last(const struct cmdline *cmdline, const char *name);
 const struct cmdline_option *cmdline_first(const struct cmdline *cmdline, const char *name);
