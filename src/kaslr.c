@@ -326,6 +326,22 @@ static void try_places(struct search *s, const struct boot *b, const struct phys
 	}
 }
 
+/*
+ * Bases between two places: an image there lies over the border, some of it among the pages that are initialised early and
+ * some not, so that what is free early tells which base it is.
+ */
+static void try_across(struct search *s, const struct phys_ranges *places)
+{
+	uint64_t bytes = s->kernel->image.span.v + s->kernel->image.brk.v;
+
+	for (size_t i = 1; i < places->nr; i++) {
+		uint64_t base = places->v[i - 1].end, next = places->v[i].start;
+
+		for (; base < next && next - base < bytes && s->trials.nr < MAX_TRIALS; base += PLACE_ALIGN)
+			try_at(s, (struct phys_range){ base, base + PLACE_ALIGN }, base);
+	}
+}
+
 #define MEASURE_STEPS 4
 
 /*
@@ -375,6 +391,8 @@ void kaslr_search(struct arena *arena, struct machine *machine, const struct ker
 	try_places(&s, boot, &places);
 	if (s.trials.nr && best_trial(&s)->fit.misplaced)
 		try_above(&s, &places);
+	if (s.trials.nr && best_trial(&s)->fit.pages && boot->balance.counts_early)
+		try_across(&s, &places);
 	if (s.trials.nr)
 		keep_best(&s, machine, boot);
 }
