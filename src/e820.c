@@ -84,12 +84,25 @@ static bool never_merges(uint32_t type, bool no_merge_soft)
 	return type == E820_TYPE_PRAM || (no_merge_soft && type == E820_TYPE_SOFT_RESERVED);
 }
 
+/* The line of the entry of @type that starts where the i-th border lies, for reports. */
+static uint32_t line_of_start(const struct change_point *points, size_t nr, size_t i, const struct e820_table *table, uint32_t type)
+{
+	uint64_t addr = points[i].addr;
+
+	while (i && points[i - 1].addr == addr)
+		i--;
+	for (; i < nr && points[i].addr == addr && points[i].start; i++)
+		if (table->v[points[i].entry].type == type && table->v[points[i].entry].line)
+			return table->v[points[i].entry].line;
+	return 0;
+}
+
 bool e820_update_table(struct arena *arena, struct e820_table *table, bool no_merge_soft)
 {
 	struct e820_table result = { 0 };
 	struct open_types open = { 0 };
 	struct change_point *points;
-	uint32_t last_type = 0;
+	uint32_t last_type = 0, last_line = 0;
 	uint64_t last_addr = 0;
 	size_t nr = 0;
 
@@ -112,15 +125,11 @@ bool e820_update_table(struct arena *arena, struct e820_table *table, bool no_me
 		if (type == last_type && !never_merges(type, no_merge_soft))
 			continue;
 		if (last_type && points[i].addr > last_addr)
-			e820_range_add(arena, &result, last_addr, points[i].addr, last_type, 0);
+			e820_range_add(arena, &result, last_addr, points[i].addr, last_type, last_line);
 		last_addr = points[i].addr;
 		last_type = type;
+		last_line = line_of_start(points, nr, i, table, type);
 	}
-	/* Keep the line of the entry that starts there, for reports. */
-	for (size_t i = 0; i < result.nr; i++)
-		for (size_t j = 0; j < table->nr && !result.v[i].line && table->nr < 4096; j++)
-			if (table->v[j].start == result.v[i].start && table->v[j].type == result.v[i].type)
-				result.v[i].line = table->v[j].line;
 	*table = result;
 	return true;
 }

@@ -33,6 +33,30 @@ int limit_parse(const struct cli *cli, struct limit *ret)
 	return STATUS_OK;
 }
 
+int fail_on_parse(const struct cli *cli, enum severity *ret)
+{
+	const char *s = cli->value[OPTION_FAIL_ON];
+
+	*ret = SEVERITY_ERROR;
+	if (!s)
+		return STATUS_OK;
+	for (int i = SEVERITY_NOTE; i <= SEVERITY_ERROR; i++) {
+		if (!strcmp(s, severity_name((enum severity)i))) {
+			*ret = (enum severity)i;
+			return STATUS_OK;
+		}
+	}
+	return cli_usage_error(cli, "--fail-on wants note, warning or error, not '%s'", s);
+}
+
+bool fail_on_finds(enum severity at_least, const struct verdict *v)
+{
+	for (size_t i = 0; i < v->findings.nr; i++)
+		if (v->findings.v[i].severity >= at_least)
+			return true;
+	return false;
+}
+
 bool limit_exceeded(const struct limit *limit, uint64_t bytes, uint64_t whole)
 {
 	return limit->given && bytes > (limit->is_percent ? whole / 100000 * limit->n : limit->n);

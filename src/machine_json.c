@@ -11,6 +11,8 @@
 #define SCHEMA "meminit-analyze/machine/1"
 #define MAX_CPUS 65536
 #define MAX_LIST 65536
+#define MIN_PHYS_BITS 32
+#define MAX_PHYS_BITS 52
 
 /* --- kinds of members that only a machine has --- */
 
@@ -355,16 +357,19 @@ static void check_e820(struct json_reader *r, const struct machine *m)
 {
 	size_t back = json_enter(r, "e820");
 
-	if (!m->e820.nr)
-		json_fail(r, "at least one range is wanted");
+	/* What the kernel, too, refuses a whole map for; then it asks the BIOS in older ways, and their answers are not here. */
+	if (m->e820.nr < 2 && m->arch != ARCH_MIPS)
+		json_fail(r, "at least two ranges are wanted: no kernel takes a map with fewer");
 	if (m->e820.nr > MAX_LIST)
 		json_fail(r, "%zu ranges; the limit is %d", m->e820.nr, MAX_LIST);
 	for (size_t i = 0; i < m->e820.nr && !r->error; i++) {
+		const struct e820_entry *e = &m->e820.v[i];
 		size_t at = json_enter_index(r, i);
 
-		/* The kernel, too, refuses a whole map for that. */
-		if (m->e820.v[i].end < m->e820.v[i].start)
+		if (e->end < e->start)
 			json_fail(r, "ends before it starts: such a range wraps around the end of the address space");
+		else if (e->type == E820_TYPE_RAM && e->end > PHYS_LIMIT)
+			json_fail(r, "memory above 4 PiB (0x%" PRIx64 "), which no processor has addresses for", PHYS_LIMIT);
 		json_leave(r, at);
 	}
 	json_leave(r, back);
@@ -406,6 +411,14 @@ static void check_nodes(struct json_reader *r, struct machine *m)
 	m->has_srat = m->srat.nr > 0;
 }
 
+static void check_cpu(struct json_reader *r, const struct machine *m)
+{
+	if (m->phys_bits_known && (m->phys_bits < MIN_PHYS_BITS || m->phys_bits > MAX_PHYS_BITS))
+		json_fail(r, "cpus.physical_address_bits: %" PRIu32 "; processors have %d to %d", m->phys_bits, MIN_PHYS_BITS, MAX_PHYS_BITS);
+	if (m->kernel_base % PAGE_SIZE || m->kernel_base >= PHYS_LIMIT)
+		json_fail(r, "kernel_base: an address of a page below 4 PiB is wanted");
+}
+
 /* What a hand-written machine does not say. */
 static void fill_in(struct machine *m)
 {
@@ -433,6 +446,8 @@ struct mia_error *machine_from_json(struct arena *arena, struct json_object *jso
 		check_e820(&r, &doc.machine);
 	if (!r.error)
 		check_nodes(&r, &doc.machine);
+	if (!r.error)
+		check_cpu(&r, &doc.machine);
 	if (r.error)
 		return r.error;
 	fill_in(&doc.machine);

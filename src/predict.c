@@ -76,6 +76,34 @@ static void limit_cpus(struct machine *m, const struct cmdline *cmdline)
 	m->online_cpus = (uint32_t)min_u64(m->online_cpus, m->possible_cpus);
 }
 
+/*
+ * A BIOS's map is read until the boot protocol's list is full. EFI's stub hands over what is longer in a second list, of which
+ * the kernel's own table takes as much as fits ("too many entries; ignoring").
+ */
+static void limit_map(struct predictor *p)
+{
+	struct e820_table *map = &p->machine->e820;
+	size_t nodes = p->kernel->has_numa ? MAX_NUMNODES : 1, limit = p->machine->firmware == FIRMWARE_EFI ? E820_TABLE_ENTRIES(nodes) : E820_ZEROPAGE_ENTRIES;
+
+	for (size_t i = limit; i < map->nr; i++) {
+		p->out->map_ignored++;
+		p->out->map_ignored_bytes = add_sat(p->out->map_ignored_bytes, map->v[i].type == E820_TYPE_RAM ? sub_sat(map->v[i].end, map->v[i].start) : 0);
+	}
+	map->nr = min_u64(map->nr, limit);
+}
+
+/* COMMAND_LINE_SIZE of x86, less the end. */
+#define COMMAND_LINE_BYTES 2047
+
+static struct str limited_line(const struct predictor *p)
+{
+	struct str line = p->in->command_line;
+
+	if (p->kernel->arch != ARCH_MIPS)
+		line.n = min_u64(line.n, COMMAND_LINE_BYTES);
+	return line;
+}
+
 static bool entry_areas_random(const struct predictor *p)
 {
 	return trait(&p->kernel->traits, TRAIT_ENTRY_RANDOM) && trait(&p->kernel->traits, TRAIT_ENTRY_AREA_PAGES) && !cmdline_has(p->cmdline, "nokaslr");
@@ -383,8 +411,9 @@ void predict_run(struct arena *arena, const struct prediction_inputs *inputs, st
 
 	*p.machine = inputs->machine->machine;
 	*p.kernel = *inputs->kernel;
-	cmdline_parse(arena, inputs->command_line, p.cmdline);
+	cmdline_parse(arena, limited_line(&p), p.cmdline);
 	limit_cpus(p.machine, p.cmdline);
+	limit_map(&p);
 	boot = run_all(&p, &agreement);
 	declare(&p, &agreement, boot);
 	if (inputs->trials)

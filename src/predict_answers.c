@@ -118,6 +118,59 @@ static void find_changes(struct arena *arena, const struct ledger *before, const
 			note_change(top, was.v[i].row->label, -was.v[i].bytes);
 }
 
+/* --- whether it boots at all, and with all of its map --- */
+
+/* What the kernel panics without; for everything else it asks again, for less or in parts, or goes on. */
+static bool is_vital(enum owner owner)
+{
+	return owner == OWNER_REAL_MODE || owner == OWNER_PAGE_TABLES || owner == OWNER_MEM_SECTION || owner == OWNER_USEMAP || owner == OWNER_RESOURCES || owner == OWNER_PERCPU;
+}
+
+static const struct allocation *first_failed(const struct boot *b)
+{
+	for (size_t i = 0; i < b->allocations.nr; i++)
+		if (!b->allocations.v[i].base && b->allocations.v[i].request.size && is_vital(b->allocations.v[i].owner))
+			return &b->allocations.v[i];
+	return NULL;
+}
+
+static void answer_boots(struct answerer *a)
+{
+	const struct allocation *failed = first_failed(a->b);
+	bool asked = cmdline_has(a->b->cmdline, "memmap") || cmdline_has(a->b->cmdline, "mem");
+
+	if (!a->b->physpages)
+		strbuf_printf(&a->s, "This does not boot: the map has no memory that the kernel could use.");
+	else if (a->out->image_hit == a->out->nr_boots && !asked)
+		strbuf_printf(&a->s, "This does not boot: there is no RAM where the kernel's image would lie.");
+	else if (failed) {
+		strbuf_printf(&a->s, "This may not boot: early memory runs out, there is no room for ");
+		say_size(&a->s, failed->request.size);
+		strbuf_printf(&a->s, " (%s).", owner_label(failed->owner));
+	} else
+		return;
+	finish(a, "boots", true);
+}
+
+static void answer_ignored(struct answerer *a)
+{
+	if (!a->out->map_ignored)
+		return;
+	strbuf_printf(&a->s, "The firmware's map is too long: the last %" PRIu64 " ranges are ignored, ", a->out->map_ignored);
+	say_size(&a->s, a->out->map_ignored_bytes);
+	strbuf_printf(&a->s, " of RAM in them.");
+	finish(a, "map", true);
+}
+
+static void answer_command_line(struct answerer *a)
+{
+	if (a->p->in->command_line.n == a->b->cmdline->text.n)
+		return;
+	strbuf_printf(&a->s, "The command line has %zu characters, of which the kernel reads the first %zu: what stands behind them is ignored.",
+		      a->p->in->command_line.n, a->b->cmdline->text.n);
+	finish(a, "command-line", true);
+}
+
 static void answer_total(struct answerer *a)
 {
 	const struct verdict *before = a->p->in->before;
@@ -451,6 +504,9 @@ void predict_answer(const struct predictor *p, const struct verdict *verdict)
 {
 	struct answerer a = { .p = p, .v = verdict, .b = verdict->boot, .out = p->out, .s = { .arena = p->arena } };
 
+	answer_boots(&a);
+	answer_ignored(&a);
+	answer_command_line(&a);
 	if (!a.b->physpages)
 		return;
 	answer_total(&a);

@@ -130,7 +130,8 @@ static void fill_memblock(struct boot *b)
 		/* 32 bits without PAE cannot name what lies above 4 GiB. */
 		if (b->machine->arch == ARCH_I386 && !boot_trait(b, TRAIT_PAE) && e->end > 4 * GIB)
 			continue;
-		memblock_add(mb, e->start, e->end, NUMA_NO_NODE, 0);
+		/* An address has no more bits, whatever a map says. */
+		memblock_add(mb, e->start, min_u64(e->end, PHYS_LIMIT), NUMA_NO_NODE, 0);
 	}
 	if (b->machine->arch == ARCH_I386 && boot_trait(b, TRAIT_HIGH_REMOVED))
 		memblock_remove(mb, PFN_PHYS(b->max_pfn), UINT64_MAX);

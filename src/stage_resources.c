@@ -227,7 +227,7 @@ void resources_run(struct boot *b)
 	if (b->machine->ioapics)
 		boot_alloc_bytes(b, OWNER_RESOURCES, b->machine->ioapics * (resource_bytes(b) + IOAPIC_NAME_BYTES), 64, NUMA_NO_NODE);
 	boot_alloc_bytes(b, OWNER_RESOURCES, live_entries(&b->e820) * resource_bytes(b), 64, NUMA_NO_NODE);
-	for (uint64_t i = 0; i < live_entries(&b->e820_kexec); i++)
+	for (uint64_t i = 0, nr = live_entries(&b->e820_kexec); i < nr; i++)
 		boot_alloc_bytes(b, OWNER_FIRMWARE_MAP, scaled(b, FIRMWARE_MAP_BYTES, 64), 64, NUMA_NO_NODE);
 	iomem(b);
 	nosave(b);

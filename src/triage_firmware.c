@@ -7,7 +7,6 @@
 #include "triage.h"
 
 /* Entries that the boot protocol's first table has room for; more come as setup data. */
-#define E820_MAX_ENTRIES 128
 /* Share of what is installed, in percent, above which graphics memory is worth a look. */
 #define GRAPHICS_WARN_PERCENT 5
 /* Every PC keeps 640 KiB to 1 MiB. */
@@ -266,13 +265,13 @@ void rule_table_overflow(struct triage *t)
 		triage_lines(t, f, FACT_E820_FULL);
 		return;
 	}
-	if (t->machine->e820.nr != E820_MAX_ENTRIES || facts_first(t->log, FACT_E820_BANNER) == NULL)
+	if (t->machine->e820.nr != E820_ZEROPAGE_ENTRIES || facts_first(t->log, FACT_E820_BANNER) == NULL)
 		return;
 	for (each_fact(b, t->log, FACT_E820_BANNER))
 		if (b->tag == TAG_EXTENDED)
 			return;
 	f = triage_add(t, SEVERITY_WARNING,
 		       "The firmware's map has %d entries, all that the boot protocol carries: more may be missing",
-		       E820_MAX_ENTRIES);
+		       E820_ZEROPAGE_ENTRIES);
 	triage_line(f, triage_line_of(t, FACT_E820_BANNER));
 }

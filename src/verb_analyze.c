@@ -26,22 +26,6 @@ static int parse_format(const struct cli *cli, struct analyze *ret)
 	return ret->sink.ops ? STATUS_OK : cli_usage_error(cli, "unknown format '%s'", format);
 }
 
-static int parse_fail_on(const struct cli *cli, struct analyze *ret)
-{
-	const char *s = cli->value[OPTION_FAIL_ON];
-
-	ret->fail_on = SEVERITY_ERROR;
-	if (!s)
-		return STATUS_OK;
-	for (int i = SEVERITY_NOTE; i <= SEVERITY_ERROR; i++) {
-		if (!strcmp(s, severity_name((enum severity)i))) {
-			ret->fail_on = (enum severity)i;
-			return STATUS_OK;
-		}
-	}
-	return cli_usage_error(cli, "--fail-on wants note, warning or error, not '%s'", s);
-}
-
 static bool too_much_unexplained(const struct analyze *a, const struct verdict *v)
 {
 	return v->unexplained_known && limit_exceeded(&a->limit, v->unexplained_bytes, PFN_PHYS(v->boot->physpages));
@@ -52,9 +36,8 @@ static int judge(const struct analyze *a, const struct verdict *v)
 	for (size_t i = 0; i < v->checks.nr; i++)
 		if (v->checks.v[i].verdict == CHECK_MISMATCH)
 			return STATUS_FINDINGS;
-	for (size_t i = 0; i < v->findings.nr; i++)
-		if (v->findings.v[i].severity >= a->fail_on)
-			return STATUS_FINDINGS;
+	if (fail_on_finds(a->fail_on, v))
+		return STATUS_FINDINGS;
 	return too_much_unexplained(a, v) ? STATUS_FINDINGS : STATUS_OK;
 }
 
@@ -75,7 +58,7 @@ int verb_analyze(const struct cli *cli)
 	int status = parse_format(cli, &a);
 
 	if (status == STATUS_OK)
-		status = parse_fail_on(cli, &a);
+		status = fail_on_parse(cli, &a.fail_on);
 	if (status == STATUS_OK)
 		status = limit_parse(cli, &a.limit);
 	if (status != STATUS_OK)

@@ -8,6 +8,7 @@
 
 #include "json_map.h"
 #include "kernel_json.h"
+#include "limit.h"
 #include "machine_change.h"
 #include "mia/arena.h"
 #include "mia/learn.h"
@@ -26,6 +27,7 @@ struct predict_options {
 	bool has_memory, has_add, has_cpus, has_nodes, has_hotplug, has_trials;
 	uint64_t memory, add, cpus, nodes, kernel_base, hotplug, trials, seed;
 	int add_node, hotplug_node;
+	enum severity fail_on;
 	struct sink sink;
 	struct shipped *shipped;
 	const struct boot_record *seen; /* the boot that the machine was seen in; NULL for a description */
@@ -133,7 +135,7 @@ static int parse_options(const struct cli *cli, struct predict_options *o)
 	*o = (struct predict_options){
 		.cli = cli, .kernel = cli->value[OPTION_KERNEL], .cmdline = cli->value[OPTION_CMDLINE], .append = cli->value[OPTION_APPEND], .map = cli->value[OPTION_E820],
 	};
-	if ((status = parse_machine(o)) || (status = parse_format(o)) || (status = parse_kernel_base(o)) || (status = parse_trials(o)) ||
+	if ((status = parse_machine(o)) || (status = parse_format(o)) || (status = fail_on_parse(cli, &o->fail_on)) || (status = parse_kernel_base(o)) || (status = parse_trials(o)) ||
 	    (status = parse_size(o, OPTION_MEM, "mem", &o->has_memory, &o->memory)) || (status = parse_placed_size(o, OPTION_ADD, "add", &o->has_add, &o->add, &o->add_node)) ||
 	    (status = parse_placed_size(o, OPTION_HOTPLUG, "hotplug", &o->has_hotplug, &o->hotplug, &o->hotplug_node)) ||
 	    (status = parse_number(o, OPTION_CPUS, "cpus", &o->has_cpus, &o->cpus)) || (status = parse_number(o, OPTION_NODES, "nodes", &o->has_nodes, &o->nodes)))
@@ -264,6 +266,9 @@ static int find_kernel(const struct predict_options *o, struct arena *arena, con
 	struct mia_error *error;
 	struct stat st;
 
+	/* The same release of another architecture is not what was meant, and is told so. */
+	if (!shipped)
+		shipped = shipped_find(o->shipped, str_of(name), arch == ARCH_I386 ? ARCH_X86_64 : ARCH_I386);
 	if (shipped) {
 		*ret = *shipped;
 		return STATUS_OK;
@@ -306,6 +311,15 @@ static bool changes_anything(const struct predict_options *o)
 	return o->kernel || o->cmdline || o->append || o->map || o->has_memory || o->has_add || o->has_cpus || o->has_nodes;
 }
 
+/* What was asked for and does not come about counts as an error. */
+static bool has_failed(const struct predict_options *o, const struct verdict *v)
+{
+	for (size_t i = 0; i < v->prediction->outcomes.nr; i++)
+		if (v->prediction->outcomes.v[i].bad)
+			return true;
+	return fail_on_finds(o->fail_on, v);
+}
+
 static int predict(struct predict_options *o, struct arena *arena, const char *name, struct machine_doc *doc, struct kernel *kernel, const struct verdict *before)
 {
 	struct prediction_inputs in = {
@@ -328,7 +342,7 @@ static int predict(struct predict_options *o, struct arena *arena, const char *n
 	if (!cli_has(o->cli, OPTION_QUIET) || strcmp(o->sink.ops->name, "text"))
 		o->sink.ops->verdict(&o->sink, &verdict);
 	o->sink.nr_verdicts++;
-	return STATUS_OK;
+	return has_failed(o, &verdict) ? STATUS_FINDINGS : STATUS_OK;
 }
 
 static int predict_from_log(void *context, struct arena *arena, struct verdict *verdict)

@@ -25,6 +25,10 @@ struct arena;
 #define E820_TYPE_ANY 0xfffffffeu
 #define E820_TYPE_UNKNOWN 0xfffffffdu
 
+/* What the boot protocol carries, and what the kernel's own table takes of an EFI map that is longer. */
+#define E820_ZEROPAGE_ENTRIES 128
+#define E820_TABLE_ENTRIES(nodes) (E820_ZEROPAGE_ENTRIES + 3 * (nodes))
+
 struct e820_entry {
 	uint64_t start, end;
 	uint32_t type;

@@ -85,6 +85,7 @@ struct prediction {
 	uint64_t before_kib;       /* its MemTotal */
 	uint64_t straddled_sections, hole_memmap_bytes; /* sections that are memory only in part, and struct pages of holes */
 	uint64_t memory_regions;   /* of memblock */
+	uint64_t map_ignored, map_ignored_bytes; /* entries of the firmware's map beyond what is handed over, and RAM in them */
 	struct kaslr_trials *trials; /* NULL where none were asked for */
 	struct hotplug *hotplug;     /* NULL likewise */
 	struct outcomes outcomes;
