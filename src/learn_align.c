@@ -153,6 +153,19 @@ static void learn_masks(struct alignment *a, const struct boot *forward, struct 
 		k->cpumask_vars = (struct quantity){ count - forward->nr_nodes, KNOWN_SAID, line };
 }
 
+/* How many page tables randomised entry areas take is chance, not the build's: one more or fewer is no request of its own. */
+static void forget_random_tables(struct alignment *a, const struct boot *forward)
+{
+	if (!boot_trait(forward, TRAIT_ENTRY_RANDOM) || cmdline_has(forward->cmdline, "nokaslr"))
+		return;
+	for (size_t i = 0; i < a->real->nr; i++) {
+		const struct allocation *anchor = anchor_of(a, i);
+
+		if (a->real_to[i] < 0 && anchor && anchor->owner == OWNER_ENTRY_AREA && a->real->v[i].request.size == PAGE_SIZE)
+			a->real_to[i] = anchor - a->model->v;
+	}
+}
+
 static struct extra_alloc *same_extra(struct kernel *k, const struct extra_alloc *e)
 {
 	for (size_t i = 0; i < k->extra.nr; i++)
@@ -276,6 +289,7 @@ void learn_requests(struct arena *arena, const struct boot_record *record, const
 	pair_strays(&a);
 	learn_sizes(&a, record, ret, is_known(forward->kernel->mem_section) ? forward->kernel->mem_section.v : MEM_SECTION_BYTES);
 	learn_masks(&a, forward, ret);
+	forget_random_tables(&a, forward);
 	collect_extras(&a, record, online_nodes(forward), &seen);
 	if (first)
 		ret->extra = seen.extra;
