@@ -232,23 +232,26 @@ static uint64_t base_of_brk_table(struct boot *b)
 /* Tables of the direct map taken from brk later, and a page of firmware strings. */
 #define BRK_OTHER_PAGES_32 7
 
+/* 32 bits: what a page table maps. */
+static uint64_t table_bytes_32(const struct boot *b) { return boot_trait(b, TRAIT_PAE) ? 2 * MIB : 4 * MIB; }
+
 /*
  * 32 bits: brk holds the first page tables, which map everything from 0 to behind the image: the higher it lies, the more of
  * them. Kernel: head_32.S, INIT_MAP_SIZE and MAPPING_BEYOND_END (arch/x86/include/asm/setup.h and pgtable_32.h).
  */
-static uint64_t brk_bytes_32(const struct boot *b, uint64_t image_end)
+static uint64_t initial_tables_32(const struct boot *b, uint64_t image_end)
 {
-	uint64_t per_table = boot_trait(b, TRAIT_PAE) ? 2 * MIB : 4 * MIB, beyond = LOWMEM_32 / per_table * PAGE_SIZE;
+	uint64_t per_table = table_bytes_32(b), beyond = LOWMEM_32 / per_table * PAGE_SIZE;
 	uint64_t reserved = (IMAGE_MAX_32 + beyond) / per_table * PAGE_SIZE + PFN_PHYS(32 + 6);
 
-	return PFN_PHYS(div_up(image_end + reserved + beyond, per_table) + BRK_OTHER_PAGES_32);
+	return div_up(image_end + reserved + beyond, per_table);
 }
 
 /* One page of firmware strings and the pool of early page tables, unless a profile knows better. */
 static uint64_t brk_bytes(const struct boot *b, uint64_t image_end)
 {
 	if (b->machine->arch == ARCH_I386)
-		return brk_bytes_32(b, image_end);
+		return PFN_PHYS(initial_tables_32(b, image_end) + BRK_OTHER_PAGES_32);
 	if (is_known(b->kernel->image.brk))
 		return b->kernel->image.brk.v;
 	return boot_trait(b, TRAIT_BRK_POOL) ? PFN_PHYS(1 + (uint64_t)boot_trait(b, TRAIT_BRK_POOL)) : 0;
@@ -279,6 +282,8 @@ static void place_image(struct boot *b)
 	if (!phys_len(b->image))
 		b->image = (struct phys_range){ b->kernel_base, b->kernel_base + b->kernel->image.span.v };
 	b->brk = (struct phys_range){ align_up(b->image.end, PAGE_SIZE), align_up(b->image.end, PAGE_SIZE) + brk_bytes(b, b->image.end) };
+	if (b->machine->arch == ARCH_I386)
+		b->initial_mapped = initial_tables_32(b, b->image.end) * table_bytes_32(b);
 	b->image_limit = b->brk.end + PFN_PHYS(BRK_SPARE_PAGES);
 	b->brk_pool_end = b->brk.end;
 	b->brk_pool_next = b->brk.end - min_u64(phys_len(b->brk), PFN_PHYS((uint64_t)boot_trait(b, TRAIT_BRK_POOL)));

@@ -34,8 +34,9 @@ static bool decides(const struct boot *b)
 
 static void choose(struct arena *arena, const struct machine *machine, struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record, const struct hypothesis *h)
 {
-	struct quantity best = *quantity_of(kernel, h);
-	uint64_t best_misfit = UINT64_MAX;
+	const struct quantity before = *quantity_of(kernel, h);
+	struct quantity best = before;
+	uint64_t best_misfit = UINT64_MAX, worst_misfit = 0;
 
 	for (size_t i = 0; i < MAX_VALUES; i++) {
 		struct boot *boot = arena_new(arena, struct boot);
@@ -43,15 +44,17 @@ static void choose(struct arena *arena, const struct machine *machine, struct ke
 		*quantity_of(kernel, h) = (struct quantity){ .v = h->values[i], .known = KNOWN_ASSUMED };
 		boot_run(arena, machine, kernel, cmdline, record, boot);
 		if (!decides(boot)) {
-			best_misfit = UINT64_MAX;
+			best = before;
 			break;
 		}
+		worst_misfit = max_u64(worst_misfit, misfit(boot));
 		if (misfit(boot) < best_misfit) {
 			best_misfit = misfit(boot);
-			best.v = h->values[i];
+			best = (struct quantity){ .v = h->values[i], .known = before.known ? before.known : KNOWN_ASSUMED };
 		}
 	}
-	*quantity_of(kernel, h) = best;
+	/* Where all fit alike, the era's value stays. */
+	*quantity_of(kernel, h) = best_misfit < worst_misfit ? best : before;
 }
 
 void hypotheses_choose(struct arena *arena, const struct machine *machine, struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record)

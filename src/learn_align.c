@@ -287,7 +287,7 @@ void learn_requests(struct arena *arena, const struct boot_record *record, const
 	memset(a.model_to, 0xff, a.model->nr * sizeof(*a.model_to));
 	align_sequences(&a);
 	pair_strays(&a);
-	learn_sizes(&a, record, ret, is_known(forward->kernel->mem_section) ? forward->kernel->mem_section.v : MEM_SECTION_BYTES);
+	learn_sizes(&a, record, ret, is_known(forward->kernel->mem_section) ? forward->kernel->mem_section.v : (uint64_t)boot_trait(forward, TRAIT_MEM_SECTION_BYTES));
 	learn_masks(&a, forward, ret);
 	forget_random_tables(&a, forward);
 	collect_extras(&a, record, online_nodes(forward), &seen);

@@ -4,9 +4,6 @@
 
 #include "mia/learn.h"
 
-/* sizeof(struct mem_section) where nothing says otherwise. */
-#define MEM_SECTION_BYTES 16
-
 /* Sizes and allocations from the requests of a log of memblock's own; nothing where @boot is no replay. */
 void learn_requests(struct arena *arena, const struct boot_record *record, const struct boot *boot, struct kernel *ret);
 

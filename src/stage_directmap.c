@@ -116,7 +116,11 @@ static void keep_piece(struct boot *b, struct phys_range r, unsigned shift)
 /* Map the part of @piece inside one table; tables come in the order of the walk. */
 static void map_2m_slot(struct mapper *m, struct phys_range r)
 {
-	need_tables(m, &m->ptes, r, SIZE_2M);
+	/* 32 bits: the tables of the first mapping are still there. */
+	if (r.end <= m->b->initial_mapped)
+		ranges_add(m->b->arena, &m->ptes, (struct phys_range){ align_down(r.start, SIZE_2M), align_up(r.end, SIZE_2M) });
+	else
+		need_tables(m, &m->ptes, r, SIZE_2M);
 	m->b->direct_4k += phys_len(r) / PAGE_SIZE;
 	keep_piece(m->b, r, PAGE_SHIFT);
 }

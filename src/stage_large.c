@@ -318,6 +318,17 @@ static bool swiotlb_needed(const struct boot *b, bool forced)
 	return forced || b->machine->encrypted || pfn > LIMIT_4G >> PAGE_SHIFT;
 }
 
+static uint64_t word_bytes(const struct boot *b) { return b->machine->arch == ARCH_I386 ? 4 : 8; }
+
+/* phys_addr_t */
+static uint64_t address_bytes(const struct boot *b) { return boot_trait(b, TRAIT_PAE) ? 8 : word_bytes(b); }
+
+/* struct io_tlb_slot: an address, a size and a count. */
+static uint64_t slot_bytes(const struct boot *b) { return round_up_to(address_bytes(b) + word_bytes(b) + 4, word_bytes(b)); }
+
+/* struct io_tlb_area: what is used, where to search next, and a lock. */
+static uint64_t area_bytes(const struct boot *b) { return word_bytes(b) + 8; }
+
 /* Bookkeeping beside the buffer, in the order in which each era allocates it. */
 static void swiotlb_tables(struct boot *b, uint64_t slots, uint64_t areas)
 {
@@ -327,13 +338,13 @@ static void swiotlb_tables(struct boot *b, uint64_t slots, uint64_t areas)
 	if (era == SWIOTLB_OVERFLOW_FIRST)
 		boot_alloc(b, OWNER_SWIOTLB_META, &overflow);
 	if (era >= SWIOTLB_SLOTS) {
-		boot_alloc_bytes(b, OWNER_SWIOTLB_META, align_up(slots * 24, PAGE_SIZE), PAGE_SIZE, NUMA_NO_NODE);
+		boot_alloc_bytes(b, OWNER_SWIOTLB_META, align_up(slots * slot_bytes(b), PAGE_SIZE), PAGE_SIZE, NUMA_NO_NODE);
 	} else {
 		boot_alloc_bytes(b, OWNER_SWIOTLB_META, align_up(slots * 4, PAGE_SIZE), PAGE_SIZE, NUMA_NO_NODE);
-		boot_alloc_bytes(b, OWNER_SWIOTLB_META, align_up(slots * 8, PAGE_SIZE), PAGE_SIZE, NUMA_NO_NODE);
+		boot_alloc_bytes(b, OWNER_SWIOTLB_META, align_up(slots * address_bytes(b), PAGE_SIZE), PAGE_SIZE, NUMA_NO_NODE);
 	}
 	if (era == SWIOTLB_AREAS)
-		boot_alloc_bytes(b, OWNER_SWIOTLB_META, areas * 16, 64, NUMA_NO_NODE);
+		boot_alloc_bytes(b, OWNER_SWIOTLB_META, areas * area_bytes(b), 64, NUMA_NO_NODE);
 	if (era == SWIOTLB_OVERFLOW_LAST)
 		boot_alloc(b, OWNER_SWIOTLB_META, &overflow);
 }

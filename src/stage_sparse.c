@@ -275,7 +275,7 @@ void sparse_run(struct boot *b)
 		.b = b,
 		.page_bytes = quantity_or(b->kernel->struct_page, boot_trait(b, TRAIT_STRUCT_PAGE)),
 		.usemap_bytes = quantity_or(b->kernel->usemap, boot_trait(b, TRAIT_USEMAP)),
-		.section_bytes = quantity_or(b->kernel->mem_section, 16),
+		.section_bytes = quantity_or(b->kernel->mem_section, boot_trait(b, TRAIT_MEM_SECTION_BYTES)),
 	};
 
 	if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_FLAT)

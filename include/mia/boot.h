@@ -301,6 +301,7 @@ struct boot {
 	bool image_measured;                /* its size is not an estimate */
 	uint64_t image_limit;               /* physical address of _end, behind all that brk could have taken */
 	uint64_t brk_pool_next, brk_pool_end;
+	uint64_t initial_mapped;            /* 32 bits: end of what the first page tables map in small pages */
 
 	struct memblock memblock;
 	struct phys_range crashkernel, crashkernel_low, cma, swiotlb;
