@@ -229,11 +229,19 @@ static uint64_t base_of_brk_table(struct boot *b)
 /* 32 bits: largest image, lowest GiB of memory. */
 #define IMAGE_MAX_32 (512 * MIB)
 #define LOWMEM_32 GIB
+/* Of brk's section, beside the tables of the first mapping: firmware strings and spare pages, and tables of the direct map. */
+#define BRK_FIXED_PAGES_32 (32 + 6)
 /* Tables of the direct map taken from brk later, and a page of firmware strings. */
 #define BRK_OTHER_PAGES_32 7
 
-/* 32 bits: what a page table maps. */
-static uint64_t table_bytes_32(const struct boot *b) { return boot_trait(b, TRAIT_PAE) ? 2 * MIB : 4 * MIB; }
+/* 32 bits: what a page table maps, and the tables for all of low memory. */
+static uint64_t table_bytes_32(const struct traits *t) { return trait(t, TRAIT_PAE) ? 2 * MIB : 4 * MIB; }
+static uint64_t lowmem_tables_32(const struct traits *t) { return LOWMEM_32 / table_bytes_32(t) * PAGE_SIZE; }
+
+uint64_t boot_brk_section_32(const struct traits *t)
+{
+	return (IMAGE_MAX_32 + lowmem_tables_32(t)) / table_bytes_32(t) * PAGE_SIZE + PFN_PHYS(BRK_FIXED_PAGES_32);
+}
 
 /*
  * 32 bits: brk holds the first page tables, which map everything from 0 to behind the image: the higher it lies, the more of
@@ -241,10 +249,7 @@ static uint64_t table_bytes_32(const struct boot *b) { return boot_trait(b, TRAI
  */
 static uint64_t initial_tables_32(const struct boot *b, uint64_t image_end)
 {
-	uint64_t per_table = table_bytes_32(b), beyond = LOWMEM_32 / per_table * PAGE_SIZE;
-	uint64_t reserved = (IMAGE_MAX_32 + beyond) / per_table * PAGE_SIZE + PFN_PHYS(32 + 6);
-
-	return div_up(image_end + reserved + beyond, per_table);
+	return div_up(image_end + boot_brk_section_32(b->traits) + lowmem_tables_32(b->traits), table_bytes_32(b->traits));
 }
 
 /* One page of firmware strings and the pool of early page tables, unless a profile knows better. */
@@ -283,7 +288,7 @@ static void place_image(struct boot *b)
 		b->image = (struct phys_range){ b->kernel_base, b->kernel_base + b->kernel->image.span.v };
 	b->brk = (struct phys_range){ align_up(b->image.end, PAGE_SIZE), align_up(b->image.end, PAGE_SIZE) + brk_bytes(b, b->image.end) };
 	if (b->machine->arch == ARCH_I386)
-		b->initial_mapped = initial_tables_32(b, b->image.end) * table_bytes_32(b);
+		b->initial_mapped = initial_tables_32(b, b->image.end) * table_bytes_32(b->traits);
 	b->image_limit = b->brk.end + PFN_PHYS(BRK_SPARE_PAGES);
 	b->brk_pool_end = b->brk.end;
 	b->brk_pool_next = b->brk.end - min_u64(phys_len(b->brk), PFN_PHYS((uint64_t)boot_trait(b, TRAIT_BRK_POOL)));

@@ -2,6 +2,7 @@
 #include "kaslr_slots.h"
 
 #include "mia/arena.h"
+#include "mia/boot.h"
 #include "mia/ranges.h"
 
 #define LOAD_ADDRESS (16 * MIB)
@@ -203,7 +204,8 @@ static uint64_t highest_place(const struct machine *machine, const struct kernel
 
 static uint64_t image_bytes(const struct kernel *k)
 {
-	uint64_t bytes = is_known(k->image.span) ? k->image.span.v + k->image.brk.v + SPARE_BYTES : 32 * MIB;
+	uint64_t brk = k->arch == ARCH_I386 ? boot_brk_section_32(&k->traits) : k->image.brk.v + SPARE_BYTES;
+	uint64_t bytes = is_known(k->image.span) ? k->image.span.v + brk : 32 * MIB;
 
 	return k->arch == ARCH_I386 ? bytes : align_up(bytes, KASLR_ALIGN);
 }

@@ -371,6 +371,9 @@ void boot_run_one_of_many(struct arena *arena, const struct machine *machine, co
 
 static inline int boot_trait(const struct boot *b, enum trait_id id) { return trait(b->traits, id); }
 
+/* 32 bits: size of the section that holds brk, which is part of the image as loaders see it. */
+uint64_t boot_brk_section_32(const struct traits *traits);
+
 /* Record what the kernel says here; the numbers and texts of facts.def. */
 void boot_say(struct boot *b, enum fact_kind kind, unsigned tag, size_t nr, const uint64_t *v, const char *s0, const char *s1);
 #define SAY(b, kind, tag, ...)                                                                                        \
