@@ -59,15 +59,6 @@ static void find_profile(const struct analysis_options *options, struct kernel *
 	kernel_apply_neighbours(kernel, shipped_neighbour(options->shipped, kernel, false), shipped_neighbour(options->shipped, kernel, true));
 }
 
-/* A log without the lines that tell what the CPU can do: as on the machines where this kernel was seen. */
-static void assume_cpu(struct machine *machine, const struct kernel *kernel)
-{
-	if (!machine->gbpages_known)
-		machine->gbpages = is_known(kernel->seen_gbpages) ? kernel->seen_gbpages.v : true;
-	if (!machine->five_level_known)
-		machine->five_level = kernel->seen_five_level.v;
-}
-
 void analysis_run(struct arena *arena, const struct boot_record *record, const struct analysis_options *options, struct verdict *ret)
 {
 	struct machine *machine = arena_new(arena, struct machine);
@@ -78,7 +69,7 @@ void analysis_run(struct arena *arena, const struct boot_record *record, const s
 	machine_extract(arena, record, machine);
 	kernel_extract(arena, record, machine, kernel);
 	find_profile(options, kernel);
-	assume_cpu(machine, kernel);
+	kernel_assume_cpu(machine, kernel);
 	cmdline_parse(arena, command_line_of(record), cmdline);
 	for (each_fact(f, &record->log, FACT_UNKNOWN_PARAMETERS))
 		cmdline_forget(arena, cmdline, f->s[0]);

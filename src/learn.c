@@ -362,3 +362,11 @@ void kernel_lend(struct kernel *kernel, const struct kernel *from)
 	kernel->has_hibernation = from->has_hibernation;
 	kernel->has_cma = from->has_cma;
 }
+
+void kernel_assume_cpu(struct machine *machine, const struct kernel *kernel)
+{
+	if (!machine->gbpages_known)
+		machine->gbpages = is_known(kernel->seen_gbpages) ? kernel->seen_gbpages.v : true;
+	if (!machine->five_level_known)
+		machine->five_level = kernel->seen_five_level.v;
+}

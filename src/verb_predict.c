@@ -394,7 +394,10 @@ static int predict_from_file(struct predict_options *o, struct arena *arena)
 	if (!o->kernel && !doc.release.n)
 		return cli_usage_error(o->cli, "which kernel? %s names none; --kernel does", o->machine);
 	status = find_kernel(o, arena, o->kernel ? o->kernel : str_dup(arena, doc.release), doc.machine.arch, kernel);
-	return status == STATUS_OK ? predict(o, arena, o->machine, &doc, kernel, boot_unchanged(o, arena, &doc)) : status;
+	if (status != STATUS_OK)
+		return status;
+	kernel_assume_cpu(&doc.machine, kernel);
+	return predict(o, arena, o->machine, &doc, kernel, boot_unchanged(o, arena, &doc));
 }
 
 static int predict_guarded(struct predict_options *o)

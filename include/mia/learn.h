@@ -24,6 +24,9 @@ void kernel_apply_neighbours(struct kernel *kernel, const struct kernel *nearest
 /* All of @from for a kernel of which nothing but the version is known, as guesses. */
 void kernel_lend(struct kernel *kernel, const struct kernel *from);
 
+/* What a log or a description does not say of the CPU: as on the machines where this kernel was seen. */
+void kernel_assume_cpu(struct machine *machine, const struct kernel *kernel);
+
 /* CONFIG_CPUMASK_OFFSTACK, as far as it shows. */
 bool kernel_masks_allocated(const struct kernel *kernel);
 
