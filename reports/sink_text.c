@@ -267,7 +267,7 @@ static void add_hole(struct table *t, const char *what, struct phys_range hole, 
 {
 	table_cell(t, PAINT_PLAIN, str_of(what));
 	if (phys_len(hole)) {
-		table_cell(t, PAINT_PLAIN, str_of(size_column((int64_t)phys_len(hole), in_bytes).s));
+		table_printf(t, PAINT_PLAIN, "%s", size_column((int64_t)phys_len(hole), in_bytes).s);
 		table_printf(t, PAINT_DIM, "0x%" PRIx64 "-0x%" PRIx64, hole.start, hole.end - 1);
 	} else {
 		table_cell(t, PAINT_PLAIN, STR("none"));
