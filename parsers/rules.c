@@ -1,6 +1,7 @@
 /* rules.c - the rule tables as one: find the row that takes a line, or the row that prints a fact. */
 #include "rules.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -10,17 +11,21 @@ extern const struct line_rule line_rules_x86[], line_rules_mm[];
 extern const size_t nr_line_rules_x86, nr_line_rules_mm;
 
 #define MAX_RULES 512
+/* A key is the first character of a line and the low bits of its second. */
+#define SECONDS 8
+#define NR_KEYS (256 * SECONDS)
 
-/* Rows by the first character of the lines that they can take; a row that can start with anything is in all lists. */
+/* Rows by the keys of the lines that they can take; a row that can start with anything is in all lists. */
 static struct {
 	size_t nr_rules;
 	const struct line_rule *rule[MAX_RULES];
 	const char *front[MAX_RULES];      /* pattern without the blanks in front */
 	uint32_t prefix[MAX_RULES], mask[MAX_RULES]; /* its first bytes, as far as they are literal */
-	char next[MAX_RULES];              /* first literal character of its second word, 0 for a conversion */
+	struct str next[MAX_RULES];        /* literal text at the front of its second word, empty for a conversion */
+	char last[MAX_RULES];              /* literal character at its end, 0 for a conversion */
 	char after[MAX_RULES];             /* literal character behind a conversion at its front, 0 for none */
 	uint16_t literal[MAX_RULES];       /* length of the literal text at the front of the pattern */
-	uint16_t first[257], list[MAX_RULES * 16];
+	uint16_t first[NR_KEYS + 1], list[MAX_RULES * 64];
 	uint16_t kind_first[NR_FACTS + 1], kind_list[MAX_RULES];
 } rules;
 
@@ -32,12 +37,13 @@ const struct line_rule *line_rule(size_t index)
 
 static const char *front(const struct line_rule *rule) { return rule->pattern + strspn(rule->pattern, " "); }
 
-static bool can_start_with(const struct line_rule *rule, int c)
+/* Can a line that begins with @c have this pattern? */
+static bool can_start_with(const unsigned char *pattern, int c)
 {
-	const char *p = front(rule);
+	const char *p = (const char *)pattern;
 
 	if (*p != '%')
-		return (unsigned char)*p == c;
+		return *pattern == c;
 	p += strspn(p + 1, "!#0123456789-") + 1;
 	switch (*p) {
 	case 'z':
@@ -55,6 +61,15 @@ static bool can_start_with(const struct line_rule *rule, int c)
 	}
 }
 
+/* The pattern's last character; 0 where it belongs to a conversion. */
+static char last_literal(const char *p)
+{
+	const char *percent = strrchr(p, '%'), *kind = percent ? percent + 1 + strspn(percent + 1, "!#0123456789-") : p;
+	char last = *p ? p[strlen(p) - 1] : 0;
+
+	return (percent && (!*kind || !kind[1])) || last == ' ' ? 0 : last;
+}
+
 static void prefix_index(size_t index, const char *p)
 {
 	size_t n = strcspn(p, "% "), blanks = strspn(p + n, " ");
@@ -66,8 +81,9 @@ static void prefix_index(size_t index, const char *p)
 	}
 	memcpy(&rules.prefix[index], bytes, sizeof(bytes));
 	memcpy(&rules.mask[index], mask, sizeof(mask));
-	if (p[n] == ' ' && p[n + blanks] != '%')
-		rules.next[index] = p[n + blanks];
+	rules.last[index] = last_literal(p);
+	if (p[n] == ' ')
+		rules.next[index] = (struct str){ p + n + blanks, strcspn(p + n + blanks, "% ") };
 	if (*p == '%') {
 		p += strspn(p + 1, "!#0123456789-") + 2;
 		rules.after[index] = *p == '%' || isalnum((unsigned char)*p) ? 0 : *p;
@@ -84,20 +100,54 @@ static void add_table(const struct line_rule *table, size_t nr)
 	}
 }
 
+static size_t key_of(unsigned char first, unsigned char second) { return first * SECONDS + second % SECONDS; }
+
+static void add_key(size_t i, size_t key, uint16_t nr[NR_KEYS], bool fill)
+{
+	if (fill)
+		rules.list[rules.first[key] + nr[key]] = (uint16_t)i;
+	nr[key]++;
+}
+
+/* Every key of a line that row @i can take: nr[KEY] counts them; with @fill, the row joins their lists, which end there. */
+static void add_keys(size_t i, uint16_t nr[NR_KEYS], bool fill)
+{
+	const unsigned char *p = (const unsigned char *)rules.front[i];
+
+	if (rules.literal[i] > 1) {
+		add_key(i, key_of(p[0], p[1]), nr, fill);
+		return;
+	}
+	for (int c = *p == '%' ? 0 : *p; c <= (*p == '%' ? 255 : *p); c++)
+		for (unsigned char second = 0; second < SECONDS && can_start_with(p, c); second++)
+			add_key(i, key_of((unsigned char)c, second), nr, fill);
+}
+
+static void index_keys(void)
+{
+	uint16_t nr[NR_KEYS] = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < rules.nr_rules; i++)
+		add_keys(i, nr, false);
+	for (size_t key = 0; key < NR_KEYS; key++) {
+		rules.first[key] = (uint16_t)n;
+		n += nr[key];
+	}
+	assert(n <= ARRAY_SIZE(rules.list));
+	rules.first[NR_KEYS] = (uint16_t)n;
+	memset(nr, 0, sizeof(nr));
+	for (size_t i = 0; i < rules.nr_rules; i++)
+		add_keys(i, nr, true);
+}
+
 static void rules_index(void)
 {
 	size_t n = 0;
 
 	add_table(line_rules_x86, nr_line_rules_x86);
 	add_table(line_rules_mm, nr_line_rules_mm);
-	for (int c = 0; c < 256; c++) {
-		rules.first[c] = (uint16_t)n;
-		for (size_t i = 0; i < rules.nr_rules && n < ARRAY_SIZE(rules.list); i++)
-			if (can_start_with(rules.rule[i], c))
-				rules.list[n++] = (uint16_t)i;
-	}
-	rules.first[256] = (uint16_t)n;
-	n = 0;
+	index_keys();
 	for (int kind = 0; kind < NR_FACTS; kind++) {
 		rules.kind_first[kind] = (uint16_t)n;
 		for (size_t i = 0; i < rules.nr_rules; i++)
@@ -119,44 +169,59 @@ static bool next_fits(size_t index, struct str body)
 {
 	size_t i = rules.literal[index];
 
-	if (!rules.next[index])
+	if (!rules.next[index].n)
 		return true;
 	while (i < body.n && isspace((unsigned char)body.p[i]))
 		i++;
-	return i < body.n && body.p[i] == rules.next[index];
+	return str_starts(str_skip(body, i), rules.next[index]);
 }
 
-/* Does a word of letters and digits at the front end as the row's does? */
-static bool front_fits(size_t index, struct str body)
+/* The character behind the letters and digits at the front; 0 if there is none. */
+static char behind_front(struct str body)
 {
 	size_t i = 0;
 
-	if (!rules.after[index])
-		return true;
 	while (i < body.n && isalnum((unsigned char)body.p[i]))
 		i++;
-	return i < body.n && body.p[i] == rules.after[index];
+	return i < body.n ? body.p[i] : 0;
+}
+
+/* What a look at both ends of a line tells, before its words are read. */
+struct ends {
+	uint32_t prefix;
+	char behind, last;
+};
+
+static bool ends_fit(size_t index, const struct ends *ends)
+{
+	return (ends->prefix & rules.mask[index]) == rules.prefix[index] && (!rules.after[index] || rules.after[index] == ends->behind) &&
+	       (!rules.last[index] || rules.last[index] == ends->last);
+}
+
+static bool words_fit(size_t index, struct str body)
+{
+	size_t literal = rules.literal[index];
+
+	return literal <= body.n && !memcmp(body.p, rules.front[index], literal) && next_fits(index, body);
 }
 
 const struct line_rule *rules_match(struct str text, struct fact *ret)
 {
 	struct str body = str_trim(text);
-	int c = body.n ? (unsigned char)*body.p : 0;
-	uint32_t prefix = 0;
+	size_t key = key_of(body.n ? (unsigned char)body.p[0] : 0, body.n > 1 ? (unsigned char)body.p[1] : 0);
+	struct ends ends = { .behind = behind_front(body), .last = body.n ? body.p[body.n - 1] : 0 };
 
-	memcpy(&prefix, body.p, body.n < sizeof(prefix) ? body.n : sizeof(prefix));
-	for (size_t i = rules.first[c]; i < rules.first[c + 1]; i++) {
-		size_t index = rules.list[i], literal = rules.literal[index];
-		const struct line_rule *rule = rules.rule[index];
+	memcpy(&ends.prefix, body.p, body.n < sizeof(ends.prefix) ? body.n : sizeof(ends.prefix));
+	for (size_t i = rules.first[key]; i < rules.first[key + 1]; i++) {
+		size_t index = rules.list[i];
 
-		if ((prefix & rules.mask[index]) != rules.prefix[index] || literal > body.n ||
-		    memcmp(body.p, rules.front[index], literal) || !next_fits(index, body) || !front_fits(index, body))
+		if (!ends_fit(index, &ends) || !words_fit(index, body))
 			continue;
 		/* A row that failed half-way may have left numbers behind. */
 		*ret = (struct fact){ .text = text };
-		if (shape_match(rule, body, ret)) {
+		if (shape_match(rules.rule[index], body, ret)) {
 			ret->rule = (uint16_t)index;
-			return rule;
+			return rules.rule[index];
 		}
 	}
 	return NULL;

@@ -257,6 +257,7 @@ static bool stands_before(const struct ledger_row *a, const struct ledger_row *b
 struct ordering {
 	struct arena *arena;
 	const struct ledger *ledger;
+	const struct ledger_row **parent; /* of each row */
 	const struct ledger_row **v;
 	size_t nr;
 };
@@ -269,7 +270,7 @@ static size_t find_children(const struct ordering *o, const struct ledger_row *r
 		const struct ledger_row *child = &o->ledger->v[i];
 		size_t at = nr;
 
-		if (!child->parent || strcmp(child->parent, row->id))
+		if (o->parent[i] != row)
 			continue;
 		for (; at && !is_trunk(row) && stands_before(child, ret[at - 1]); at--)
 			ret[at] = ret[at - 1];
@@ -291,8 +292,12 @@ static void add_with_children(struct ordering *o, const struct ledger_row *row)
 
 const struct ledger_row **ledger_in_order(struct arena *arena, const struct ledger *ledger)
 {
-	struct ordering o = { arena, ledger, arena_array(arena, const struct ledger_row *, ledger->nr + 1), 0 };
+	struct ordering o = { .arena = arena, .ledger = ledger };
 
+	o.v = arena_array(arena, const struct ledger_row *, ledger->nr + 1);
+	o.parent = arena_array(arena, const struct ledger_row *, ledger->nr);
+	for (size_t i = 0; i < ledger->nr; i++)
+		o.parent[i] = parent_of(ledger, &ledger->v[i]);
 	for (size_t i = 0; i < ledger->nr; i++)
 		if (!ledger->v[i].parent)
 			add_with_children(&o, &ledger->v[i]);

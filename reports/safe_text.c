@@ -46,7 +46,7 @@ static bool is_combining(uint32_t c)
 
 static bool is_safe(struct str s)
 {
-	for (size_t i = 0; i < s.n;) {
+	for (size_t i = utf8_plain(s); i < s.n;) {
 		uint32_t c;
 		size_t n = utf8_sequence(s.p + i, s.n - i, &c);
 
@@ -96,9 +96,9 @@ static size_t columns_of(uint32_t c)
 /* Bytes of @s that fit into @columns. */
 static size_t bytes_within(struct str s, size_t columns, size_t *used)
 {
-	size_t i = 0;
+	size_t i = utf8_plain((struct str){ s.p, s.n < columns ? s.n : columns });
 
-	*used = 0;
+	*used = i;
 	while (i < s.n) {
 		uint32_t c = ' ';
 		size_t n = utf8_sequence(s.p + i, s.n - i, &c);

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "mia/base.h"
 
@@ -11,9 +12,27 @@ static uint64_t magnitude(int64_t v) { return v < 0 ? -(uint64_t)v : (uint64_t)v
 /* @v / @unit in hundredths, rounded to the nearest. */
 static uint64_t hundredths(uint64_t v, uint64_t unit) { return v / unit * 100 + (v % unit * 100 + unit / 2) / unit; }
 
+/* "-12.34 MiB" of 1234 hundredths: a ledger has a hundred of them, and printf() takes its time. */
+static void put_fixed(struct short_text *ret, bool negative, uint64_t h, const char *unit)
+{
+	char digits[24], *p = digits + sizeof(digits), *end = p;
+	size_t n = 0;
+
+	for (unsigned place = 0; place < 3 || h; place++, h /= 10) {
+		*--p = (char)('0' + h % 10);
+		if (place == 1)
+			*--p = '.';
+	}
+	if (negative)
+		ret->s[n++] = '-';
+	memcpy(ret->s + n, p, (size_t)(end - p));
+	n += (size_t)(end - p);
+	memcpy(ret->s + n, unit, strlen(unit) + 1);
+}
+
 static struct short_text scaled(int64_t bytes, unsigned smallest, unsigned largest)
 {
-	static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	static const char *const names[] = { " B", " KiB", " MiB", " GiB", " TiB" };
 	uint64_t v = magnitude(bytes), h;
 	struct short_text ret;
 	unsigned scale = smallest;
@@ -23,7 +42,7 @@ static struct short_text scaled(int64_t bytes, unsigned smallest, unsigned large
 	h = hundredths(v, UINT64_C(1) << 10 * scale);
 	/* What is not 0 does not read like it. */
 	if (scale && (h || !v))
-		snprintf(ret.s, sizeof(ret.s), "%s%" PRIu64 ".%02" PRIu64 " %s", bytes < 0 ? "-" : "", h / 100, h % 100, names[scale]);
+		put_fixed(&ret, bytes < 0, h, names[scale]);
 	else
 		snprintf(ret.s, sizeof(ret.s), "%s%" PRIu64 " B", bytes < 0 ? "-" : "", v);
 	return ret;
@@ -52,13 +71,15 @@ struct short_text size_prose(int64_t bytes, bool plain)
 struct short_text percent_text(int64_t part, int64_t whole)
 {
 	struct short_text ret = { "" };
-	double percent = whole ? 100.0 * (double)part / (double)whole : 0;
+	uint64_t h;
 
 	if (!whole)
 		return ret;
-	if (part && percent > -0.005 && percent < 0.005)
-		snprintf(ret.s, sizeof(ret.s), "%s", part < 0 ? ">-0.01%" : "<0.01%");
+	/* In hundredths of a percent, rounded to the nearest. */
+	h = (uint64_t)(((unsigned __int128)magnitude(part) * 10000 + magnitude(whole) / 2) / magnitude(whole));
+	if (part && !h)
+		strcpy(ret.s, part < 0 ? ">-0.01%" : "<0.01%");
 	else
-		snprintf(ret.s, sizeof(ret.s), "%.2f%%", percent);
+		put_fixed(&ret, (part < 0) != (whole < 0), h, "%");
 	return ret;
 }

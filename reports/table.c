@@ -15,13 +15,11 @@ void table_cell(struct table *table, enum paint paint, struct str s) { *vec_push
 void table_printf(struct table *table, enum paint paint, const char *format, ...)
 {
 	struct strbuf buf = { .arena = table->term->arena };
-	char text[128];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	strbuf_vprintf(&buf, format, args);
 	va_end(args);
-	strbuf_add(&buf, str_of(text));
 	table_cell(table, paint, strbuf_str(&buf));
 }
 
@@ -85,8 +83,6 @@ static struct str cut_line(struct str *rest, size_t width, size_t indent)
 	return line;
 }
 
-static void put_blanks(const struct term *t, size_t n) { fprintf(t->out, "%*s", (int)n, ""); }
-
 struct row_state {
 	size_t width[MAX_COLUMNS];
 	size_t pending; /* blanks owed before the next text, so that no line ends in blanks */
@@ -99,7 +95,7 @@ static void put_cell(const struct table *table, struct row_state *r, size_t c, e
 
 	r->pending += (c ? GAP : table->indent) + (right ? room : 0);
 	if (s.n) {
-		put_blanks(table->term, r->pending);
+		term_blanks(table->term, r->pending);
 		term_put(table->term, paint, s);
 		r->pending = right ? 0 : room;
 	} else {
@@ -117,7 +113,7 @@ static void put_rest(const struct table *table, const struct row_state *r, size_
 	while (rest.n) {
 		struct str line = cut_line(&rest, r->width[c] - min_u64(indent, r->width[c] - 1), 0);
 
-		put_blanks(table->term, left + indent);
+		term_blanks(table->term, left + indent);
 		term_put(table->term, paint, line);
 		term_newline(table->term);
 	}

@@ -13,13 +13,13 @@ static const char *const codes[NR_PAINTS] = {
 static void paint_on(const struct term *t, enum paint paint)
 {
 	if (t->color)
-		fputs(codes[paint], t->out);
+		fputs_unlocked(codes[paint], t->out);
 }
 
 static void paint_off(const struct term *t, enum paint paint)
 {
 	if (t->color && *codes[paint])
-		fputs("\033[0m", t->out);
+		fputs_unlocked("\033[0m", t->out);
 }
 
 void term_put(const struct term *t, enum paint paint, struct str s)
@@ -27,7 +27,7 @@ void term_put(const struct term *t, enum paint paint, struct str s)
 	if (!s.n)
 		return;
 	paint_on(t, paint);
-	fwrite(s.p, 1, s.n, t->out);
+	fwrite_unlocked(s.p, 1, s.n, t->out);
 	paint_off(t, paint);
 }
 
@@ -42,7 +42,13 @@ void term_printf(const struct term *t, enum paint paint, const char *format, ...
 	paint_off(t, paint);
 }
 
-void term_newline(const struct term *t) { fputc('\n', t->out); }
+void term_newline(const struct term *t) { putc_unlocked('\n', t->out); }
+
+void term_blanks(const struct term *t, size_t n)
+{
+	while (n--)
+		putc_unlocked(' ', t->out);
+}
 
 void term_heading(const struct term *t, const char *title)
 {
@@ -71,7 +77,8 @@ struct cursor {
 static void break_line(struct cursor *c)
 {
 	paint_off(c->term, c->paint);
-	fprintf(c->term->out, "\n%*s", (int)c->indent, "");
+	term_newline(c->term);
+	term_blanks(c->term, c->indent);
 	paint_on(c->term, c->paint);
 	c->column = c->indent;
 	c->fresh = true;
@@ -86,13 +93,14 @@ static struct str put_word(struct cursor *c, struct str word)
 	if (!c->fresh && c->column + 1 + n > c->term->columns)
 		break_line(c);
 	if (!c->fresh) {
-		fputc(' ', c->term->out);
+		putc_unlocked(' ', c->term->out);
 		c->column++;
 	} else if (c->column + n > c->term->columns) {
 		part = head_of(word, c->term->columns > c->column ? c->term->columns - c->column : 1);
+		n = text_columns(part);
 	}
-	fwrite(part.p, 1, part.n, c->term->out);
-	c->column += text_columns(part);
+	fwrite_unlocked(part.p, 1, part.n, c->term->out);
+	c->column += n;
 	c->fresh = false;
 	return str_skip(word, part.n);
 }

@@ -23,6 +23,7 @@ struct term {
 void term_put(const struct term *t, enum paint paint, struct str s);
 __attribute__((format(printf, 3, 4))) void term_printf(const struct term *t, enum paint paint, const char *format, ...);
 void term_newline(const struct term *t);
+void term_blanks(const struct term *t, size_t n);
 /* A bold line that opens a section, with an empty line before it. */
 void term_heading(const struct term *t, const char *title);
 /*

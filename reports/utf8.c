@@ -3,6 +3,28 @@
 
 #include "mia/base.h"
 
+#define EACH_BYTE(b) (UINT64_MAX / 255 * (b))
+
+/* Is one of eight bytes below a blank, DEL, or above? A borrow can only come from a byte that is. */
+static bool any_odd(uint64_t eight)
+{
+	return ((eight | (eight - EACH_BYTE(' ')) | ((eight ^ EACH_BYTE(0x7f)) - EACH_BYTE(1))) & EACH_BYTE(0x80)) != 0;
+}
+
+size_t utf8_plain(struct str s)
+{
+	size_t i = 0;
+
+	for (uint64_t eight; i + sizeof(eight) <= s.n; i += sizeof(eight)) {
+		memcpy(&eight, s.p + i, sizeof(eight));
+		if (any_odd(eight))
+			break;
+	}
+	while (i < s.n && s.p[i] >= ' ' && s.p[i] < 0x7f)
+		i++;
+	return i;
+}
+
 size_t utf8_sequence(const char *p, size_t n, uint32_t *code)
 {
 	static const struct {
@@ -34,7 +56,7 @@ size_t utf8_sequence(const char *p, size_t n, uint32_t *code)
 /* Length of the text at the front of @s that is clean. */
 static size_t clean_length(struct str s)
 {
-	size_t i = 0, n;
+	size_t i = utf8_plain(s), n;
 	uint32_t c;
 
 	while (i < s.n) {

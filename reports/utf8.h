@@ -4,6 +4,9 @@
 
 #include "mia/str.h"
 
+/* How many bytes at the front of @s are printable ASCII: nearly all of nearly every text. */
+size_t utf8_plain(struct str s);
+
 /* Length of the UTF-8 sequence at @p, 0 if it is none. @code gets the character, unless it is NULL. */
 size_t utf8_sequence(const char *p, size_t n, uint32_t *code);
 

@@ -183,17 +183,19 @@ void strbuf_decimal(struct strbuf *buf, uint64_t v, unsigned width)
 	strbuf_add(buf, (struct str){ text + at, sizeof(text) - at });
 }
 
+/* Most texts fit into what room there is; only one that does not is written twice. */
 void strbuf_vprintf(struct strbuf *buf, const char *format, va_list args)
 {
+	char *room = strbuf_room(buf, 0);
+	size_t size = buf->cap - buf->n;
 	va_list again;
 	int n;
 
 	va_copy(again, args);
-	n = vsnprintf(NULL, 0, format, args);
-	if (n > 0) {
+	n = vsnprintf(room, size, format, args);
+	if (n > 0 && (size_t)n >= size)
 		vsnprintf(strbuf_room(buf, (size_t)n), (size_t)n + 1, format, again);
-		buf->n += (size_t)n;
-	}
+	buf->n += n > 0 ? (size_t)n : 0;
 	va_end(again);
 }
 
