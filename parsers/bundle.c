@@ -146,7 +146,7 @@ static struct mia_error *nothing_in(struct arena *arena, const struct input *inp
 
 	for (size_t i = 0; i < input->nr && !what; i++)
 		what = looks_like(input->v[i].bytes);
-	return mia_error_new(arena, MIA_ERROR_INPUT, "%s: no Linux boot log in it%s%s", printable(arena, input->name),
+	return mia_error_new(arena, MIA_ERROR_INPUT, "%s: no Linux boot log in it%s%s", input->name,
 			     what ? ", it looks like " : "", what ? what : "");
 }
 

@@ -45,19 +45,9 @@ struct visit {
 	bool truncated, gathered;
 };
 
-const char *printable(struct arena *arena, const char *name)
-{
-	char *copy = arena_strndup(arena, name, strlen(name));
-
-	for (char *p = copy; *p; p++)
-		if (iscntrl((unsigned char)*p))
-			*p = '?';
-	return copy;
-}
-
 struct mia_error *input_error(struct arena *arena, const char *name, const char *why)
 {
-	return mia_error_new(arena, MIA_ERROR_INPUT, "%s: %s", printable(arena, name), why);
+	return mia_error_new(arena, MIA_ERROR_INPUT, "%s: %s", name, why);
 }
 
 static const char *why_not(int error)
@@ -89,7 +79,7 @@ static void visit_out_of_memory(struct visit *v)
 		return;
 	v->input = (struct input){ .name = v->name };
 	v->error = mia_error_new(v->walker->arena, MIA_ERROR_INTERNAL, "%s: needs more memory than there is",
-				 printable(v->walker->arena, v->name));
+				 v->name);
 	visit_call(v);
 }
 
@@ -435,5 +425,5 @@ struct mia_error *input_walk(struct arena *arena, const char *path, input_visit_
 	unpacked_deinit(&n.walker.unpacked);
 	if (!have_memory)
 		return &mia_enomem;
-	return *n.message ? mia_error_new(arena, MIA_ERROR_INPUT, "%s", printable(arena, n.message)) : NULL;
+	return *n.message ? mia_error_new(arena, MIA_ERROR_INPUT, "%s", n.message) : NULL;
 }

@@ -48,8 +48,6 @@ int gzip_read(const struct origin *origin, struct scratch *to, bool *cut);
 
 /* One line about a file: "NAME: WHY". */
 struct mia_error *input_error(struct arena *arena, const char *name, const char *why);
-/* @name without what would break a message of one line. */
-const char *printable(struct arena *arena, const char *name);
 
 /* Regular files only; nothing that could block is opened. Returns 0 and a descriptor, or an errno. */
 int file_open(const char *path, int *ret);

@@ -174,6 +174,11 @@ static size_t replace(struct str s, bool html, struct strbuf *out)
 	char utf8[4];
 	size_t n;
 
+	if (*s.p == TEXT_BREAK) {
+		/* The log's own breaks nothing. */
+		strbuf_char(out, ' ');
+		return 1;
+	}
 	if (*s.p == 27) {
 		n = escape(s);
 	} else if (*s.p == '<') {
@@ -207,7 +212,7 @@ bool text_clean(struct arena *arena, struct str *bytes)
 	while (rest.n) {
 		size_t plain = 0;
 
-		while (plain < rest.n && rest.p[plain] != 27 && rest.p[plain] != '&' && (!html || rest.p[plain] != '<'))
+		while (plain < rest.n && rest.p[plain] != 27 && rest.p[plain] != '&' && rest.p[plain] != TEXT_BREAK && (!html || rest.p[plain] != '<'))
 			plain++;
 		strbuf_add(&out, (struct str){ rest.p, plain });
 		rest = str_skip(rest, plain);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "json_text.h"
+#include "safe_text.h"
 #include "utf8.h"
 
 void json_out_init(struct json_out *w, FILE *out)
@@ -45,11 +47,9 @@ void json_out_end_line(struct json_out *w)
 
 /* --- texts --- */
 
-/* What stands for a character that a JSON text cannot hold as it is; NULL for all others. */
-static const char *escape_of(unsigned char c, char buf[8])
+/* What stands for a character that a JSON text cannot hold as it is, or that a terminal would obey; NULL for all others. */
+static const char *escape_of(uint32_t c, char buf[16])
 {
-	static const char hex[] = "0123456789abcdef";
-
 	switch (c) {
 	case '"':
 		return "\\\"";
@@ -66,11 +66,9 @@ static const char *escape_of(unsigned char c, char buf[8])
 	case '\f':
 		return "\\f";
 	default:
-		if (c >= ' ')
+		if (!text_is_alive(c))
 			return NULL;
-		memcpy(buf, "\\u0000", 7);
-		buf[4] = hex[c >> 4];
-		buf[5] = hex[c & 15];
+		json_escape(c, buf);
 		return buf;
 	}
 }
@@ -85,16 +83,17 @@ static size_t plain_end(struct str s, size_t i)
 
 static void put_text(struct json_out *w, struct str s)
 {
-	char buf[8];
+	uint32_t c = 0;
+	char buf[16];
 
 	put_char(w, '"');
 	for (size_t i = plain_end(s, 0), plain = 0; i <= s.n; i = plain_end(s, i)) {
-		size_t n = i < s.n ? utf8_sequence(s.p + i, s.n - i, NULL) : 0;
-		const char *instead = n == 1 ? escape_of((unsigned char)s.p[i], buf) : i < s.n && !n ? "\xef\xbf\xbd" : NULL;
+		size_t n = i < s.n ? utf8_sequence(s.p + i, s.n - i, &c) : 0;
+		const char *instead = n ? escape_of(c, buf) : i < s.n ? "\xef\xbf\xbd" : NULL;
 
 		if (instead || i == s.n) {
 			put_bytes(w, s.p + plain, i - plain);
-			plain = i + 1;
+			plain = i + (n ? n : 1);
 		}
 		if (instead)
 			put_bytes(w, instead, strlen(instead));

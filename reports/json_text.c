@@ -1,8 +1,10 @@
 /* json_text.c - see json_text.h. */
 #include "json_text.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
+#include "safe_text.h"
 #include "utf8.h"
 
 static bool is_utf8(struct str s)
@@ -49,12 +51,49 @@ struct json_object *json_text(struct str s)
 	return is_utf8(s) ? json_object_new_string_len(s.p, (int)s.n) : repaired(s);
 }
 
-void json_write_line(struct json_object *doc, FILE *out)
+size_t json_escape(uint32_t c, char ret[16])
+{
+	if (c < 0x10000)
+		return (size_t)snprintf(ret, 16, "\\u%04" PRIx32, c);
+	/* Beyond 16 bits two halves stand for it. */
+	c -= 0x10000;
+	return (size_t)snprintf(ret, 16, "\\u%04" PRIx32 "\\u%04" PRIx32, 0xd800 | c >> 10, 0xdc00 | (c & 0x3ff));
+}
+
+void json_put(struct str json, FILE *out)
+{
+	size_t done = 0;
+
+	for (size_t i = 0; i < json.n;) {
+		uint32_t c;
+		size_t n = utf8_plain(str_skip(json, i));
+		char escape[16];
+
+		i += n;
+		n = utf8_sequence(json.p + i, json.n - i, &c);
+		if (n && text_is_alive(c) && c != '\n') {
+			fwrite(json.p + done, 1, i - done, out);
+			fwrite(escape, 1, json_escape(c, escape), out);
+			done = i + n;
+		}
+		i += n ? n : 1;
+	}
+	fwrite(json.p + done, 1, json.n - done, out);
+}
+
+static void put_as(struct json_object *doc, int style, FILE *out)
 {
 	size_t length;
-	const char *s = json_object_to_json_string_length(doc, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
+	const char *s = json_object_to_json_string_length(doc, style | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
 
-	fwrite(s, 1, length, out);
+	json_put((struct str){ s, length }, out);
+}
+
+void json_write(struct json_object *doc, FILE *out) { put_as(doc, JSON_C_TO_STRING_PLAIN, out); }
+
+void json_write_line(struct json_object *doc, FILE *out)
+{
+	json_write(doc, out);
 	fputc('\n', out);
 }
 
@@ -93,7 +132,8 @@ static void pretty_members(struct json_object *o, unsigned depth, FILE *out)
 		struct json_object *name = json_object_new_string(key);
 
 		separate(first, depth + 1, out);
-		fprintf(out, "%s: ", json_object_to_json_string_ext(name, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		json_write(name, out);
+		fputs(": ", out);
 		json_object_put(name);
 		pretty(value, depth + 1, out);
 		first = false;
@@ -114,7 +154,7 @@ static void pretty_items(struct json_object *o, unsigned depth, FILE *out)
 static void pretty(struct json_object *o, unsigned depth, FILE *out)
 {
 	if (!is_container(o) || !has_containers(o))
-		fputs(json_object_to_json_string_ext(o, JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE), out);
+		put_as(o, JSON_C_TO_STRING_SPACED, out);
 	else if (json_object_is_type(o, json_type_object))
 		pretty_members(o, depth, out);
 	else

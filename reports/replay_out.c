@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "json_text.h"
+#include "safe_text.h"
 
 #define SCHEMA "meminit-analyze/replay/1"
 
@@ -35,21 +36,6 @@ void replay_write_json(const struct verdict *v, const struct replay *replay, FIL
 
 /* --- for the terminal --- */
 
-/* A log may hold anything: what could move the cursor is shown, not sent. */
-static void put_safe(struct str s, FILE *out)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c == '\t')
-			fputc(c, out);
-		else if (c < ' ' || c == 0x7f || (c == 0xc2 && i + 1 < s.n && (unsigned char)s.p[i + 1] < 0xa0))
-			fprintf(out, "\\x%02x", c);
-		else
-			fputc(c, out);
-	}
-}
-
 static void put_line(FILE *out, bool color, const char *paint, char mark, uint32_t line, struct str words)
 {
 	fputs(color ? paint : "", out);
@@ -58,7 +44,7 @@ static void put_line(FILE *out, bool color, const char *paint, char mark, uint32
 		fprintf(out, "%6" PRIu32 " ", line);
 	else
 		fputs("       ", out);
-	put_safe(words, out);
+	safe_put(words, out);
 	fputs(color && *paint ? "\033[0m\n" : "\n", out);
 }
 
@@ -104,7 +90,7 @@ void replay_write_text(const struct verdict *v, const struct replay *replay, boo
 	const char *stage = NULL;
 
 	fputs("--- ", out);
-	put_safe(str_of(v->input_name), out);
+	safe_put(str_of(v->input_name), out);
 	fputs(" (what the kernel printed)\n+++ the model (what it would print)\n", out);
 	for (size_t i = 0; i < replay->nr; i++) {
 		const struct replay_line *l = &replay->v[i];

@@ -1,6 +1,8 @@
 /* safe_text.c - see safe_text.h. */
 #include "safe_text.h"
 
+#include <inttypes.h>
+
 #include "mia/arena.h"
 #include "mia/base.h"
 #include "utf8.h"
@@ -18,7 +20,7 @@ static bool in_ranges(uint32_t c, const struct code_range *ranges, size_t nr)
 }
 
 /* Controls, line separators, marks and overrides of direction, the byte order mark, tags. */
-static bool is_control(uint32_t c)
+bool text_is_alive(uint32_t c)
 {
 	static const struct code_range controls[] = {
 		{ 0, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x61c, 0x61c }, { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb },
@@ -50,40 +52,62 @@ static bool is_safe(struct str s)
 		uint32_t c;
 		size_t n = utf8_sequence(s.p + i, s.n - i, &c);
 
-		if (!n || is_control(c))
+		if (!n || text_is_alive(c))
 			return false;
 		i += n;
 	}
 	return true;
 }
 
-static void add_shown(struct strbuf *buf, struct str s, size_t i, size_t n, uint32_t c)
+/* Where the text at the front of @s is harmless, its length; else 0, and @shown gets what stands for *@n bytes of it. */
+static size_t harmless(struct str s, size_t *n, char shown[16])
 {
-	if (!n || c < 0x80)
-		strbuf_printf(buf, "\\x%02x", (unsigned char)s.p[i]);
+	size_t plain = utf8_plain(s);
+	uint32_t c = 0;
+
+	if (plain)
+		return plain;
+	*n = utf8_sequence(s.p, s.n, &c);
+	if (*n && !text_is_alive(c))
+		return *n;
+	if (!*n || c < 0x80)
+		snprintf(shown, 16, "\\x%02x", (unsigned char)*s.p);
 	else
-		strbuf_printf(buf, "\\u{%x}", c);
+		snprintf(shown, 16, "\\u{%" PRIx32 "}", c);
+	*n += !*n;
+	return 0;
 }
 
 struct str safe_text(struct arena *arena, struct str s)
 {
 	struct strbuf buf = { .arena = arena };
+	char shown[16];
 
 	if (is_safe(s))
 		return s;
-	for (size_t i = 0; i < s.n;) {
-		uint32_t c = 0;
-		size_t n = utf8_sequence(s.p + i, s.n - i, &c);
+	for (size_t n; s.n; s = str_skip(s, n)) {
+		size_t good = harmless(s, &n, shown);
 
-		if (n == 1 && c == '\t')
-			strbuf_char(&buf, ' ');
-		else if (!n || is_control(c))
-			add_shown(&buf, s, i, n, c);
+		if (good)
+			strbuf_add(&buf, (struct str){ s.p, n = good });
 		else
-			strbuf_add(&buf, (struct str){ s.p + i, n });
-		i += n ? n : 1;
+			strbuf_add(&buf, *s.p == '\t' ? STR(" ") : str_of(shown));
 	}
 	return strbuf_str(&buf);
+}
+
+void safe_put(struct str s, FILE *out)
+{
+	char shown[16];
+
+	for (size_t n; s.n; s = str_skip(s, n)) {
+		size_t good = harmless(s, &n, shown);
+
+		if (good)
+			fwrite(s.p, 1, n = good, out);
+		else
+			fputs(*s.p == '\t' ? "\t" : shown, out);
+	}
 }
 
 static size_t columns_of(uint32_t c)

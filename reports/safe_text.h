@@ -11,8 +11,12 @@
 
 #include "mia/str.h"
 
+/* Is it a character that a terminal obeys, rather than shows? */
+bool text_is_alive(uint32_t c);
 /* The text itself where it is harmless. Tabs become blanks. */
 struct str safe_text(struct arena *arena, struct str s);
+/* The same, to a stream; tabs stay. */
+void safe_put(struct str s, FILE *out);
 /* Columns that a harmless text takes. */
 size_t text_columns(struct str s);
 /* The part of a harmless text that fits into @columns. */

@@ -24,10 +24,7 @@ static void add(struct json_object *to, const char *key, struct json_object *val
 
 static void write_object(struct sink *s, struct json_object *o)
 {
-	size_t length;
-	const char *p = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
-
-	fwrite(p, 1, length, s->out);
+	json_write(o, s->out);
 	json_object_put(o);
 }
 

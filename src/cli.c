@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "safe_text.h"
+
 #define LONG_ONLY 1000
 
 static const struct {
@@ -36,12 +38,8 @@ __attribute__((format(printf, 1, 0))) static void vcomplain(const char *format, 
 
 	vsnprintf(message, sizeof(message), format, args);
 	fputs("meminit-analyze: ", stderr);
-	for (const char *p = message; *p; p++) {
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			fprintf(stderr, "\\x%02x", (unsigned char)*p);
-		else
-			fputc(*p, stderr);
-	}
+	/* Names and arguments come back in messages, and may hold anything. */
+	safe_put(str_of(message), stderr);
 	fputc('\n', stderr);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "json_text.h"
 #include "kernel_json.h"
 #include "mia/arena.h"
 #include "mia/learn.h"
@@ -42,7 +43,8 @@ static int write_profile(const struct cli *cli, const struct kernel *kernel)
 		json_object_put(doc);
 		return STATUS_INTERNAL;
 	}
-	fprintf(out, "%s\n", text);
+	json_put(str_of(text), out);
+	fputc('\n', out);
 	if (out != stdout && fclose(out)) {
 		cli_complain("%s: %s", path, strerror(errno));
 		status = STATUS_INTERNAL;
