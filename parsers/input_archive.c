@@ -3,13 +3,12 @@
  *
  * libarchive does it, with the filters and formats named here only: it knows others for which it would start programs.
  */
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "archive_lib.h"
 #include "guard.h"
 #include "input_private.h"
 
@@ -18,6 +17,7 @@
 #define SNIFF_BYTES 4096
 
 struct unpacker {
+	const struct archive_lib *lib;
 	struct arena *arena;
 	const struct origin *origin;
 	struct archive *archive;
@@ -43,27 +43,27 @@ static la_ssize_t read_block(struct archive *archive, void *context, const void 
 	ssize_t n = origin_read(u->origin, &u->at, u->block, ret);
 
 	if (n < 0)
-		archive_set_error(archive, errno, "%s", strerror(errno));
+		u->lib->archive_set_error(archive, errno, "%s", strerror(errno));
 	u->at_end |= n == 0;
 	return n;
 }
 
-static bool filters_init(struct archive *a, bool formats)
+static bool filters_init(const struct archive_lib *lib, struct archive *a, bool formats)
 {
 	int bad = 0;
 
-	bad |= archive_read_support_filter_gzip(a) < ARCHIVE_WARN;
-	bad |= archive_read_support_filter_bzip2(a) < ARCHIVE_WARN;
-	bad |= archive_read_support_filter_xz(a) < ARCHIVE_WARN;
-	bad |= archive_read_support_filter_lzma(a) < ARCHIVE_WARN;
-	bad |= archive_read_support_filter_zstd(a) < ARCHIVE_WARN;
-	bad |= archive_read_support_filter_lz4(a) < ARCHIVE_WARN;
-	bad |= archive_read_support_filter_compress(a) < ARCHIVE_WARN;
-	bad |= archive_read_support_format_raw(a) < ARCHIVE_WARN;
+	bad |= lib->archive_read_support_filter_gzip(a) < ARCHIVE_WARN;
+	bad |= lib->archive_read_support_filter_bzip2(a) < ARCHIVE_WARN;
+	bad |= lib->archive_read_support_filter_xz(a) < ARCHIVE_WARN;
+	bad |= lib->archive_read_support_filter_lzma(a) < ARCHIVE_WARN;
+	bad |= lib->archive_read_support_filter_zstd(a) < ARCHIVE_WARN;
+	bad |= lib->archive_read_support_filter_lz4(a) < ARCHIVE_WARN;
+	bad |= lib->archive_read_support_filter_compress(a) < ARCHIVE_WARN;
+	bad |= lib->archive_read_support_format_raw(a) < ARCHIVE_WARN;
 	if (formats) {
-		bad |= archive_read_support_format_tar(a) < ARCHIVE_WARN;
-		bad |= archive_read_support_format_zip(a) < ARCHIVE_WARN;
-		bad |= archive_read_support_format_cpio(a) < ARCHIVE_WARN;
+		bad |= lib->archive_read_support_format_tar(a) < ARCHIVE_WARN;
+		bad |= lib->archive_read_support_format_zip(a) < ARCHIVE_WARN;
+		bad |= lib->archive_read_support_format_cpio(a) < ARCHIVE_WARN;
 	}
 	return !bad;
 }
@@ -71,7 +71,7 @@ static bool filters_init(struct archive *a, bool formats)
 /* An end in the middle of the data, rather than wrong data. */
 static bool ended_early(struct unpacker *u)
 {
-	const char *text = archive_error_string(u->archive);
+	const char *text = u->lib->archive_error_string(u->archive);
 
 	u->cut |= u->at_end || (text && (strstr(text, "runcated") || strstr(text, "end of file")));
 	return u->cut;
@@ -79,7 +79,7 @@ static bool ended_early(struct unpacker *u)
 
 static struct mia_error *broken(struct unpacker *u)
 {
-	const char *text = archive_error_string(u->archive);
+	const char *text = u->lib->archive_error_string(u->archive);
 
 	if (ended_early(u))
 		text = no_data;
@@ -96,7 +96,7 @@ static int entry_read(struct unpacker *u, uint64_t limit, struct scratch *to, bo
 			return EFBIG;
 		if (!scratch_reserve(to, READ_BYTES))
 			return ENOMEM;
-		n = archive_read_data(u->archive, to->p + to->n, min_u64(to->cap - to->n, limit - to->n));
+		n = u->lib->archive_read_data(u->archive, to->p + to->n, min_u64(to->cap - to->n, limit - to->n));
 		if (n == 0)
 			return 0;
 		if (n < 0) {
@@ -156,24 +156,24 @@ static const char *safe_path(const char *path)
 	return path;
 }
 
-static bool is_plain_file(struct archive_entry *entry)
+static bool is_plain_file(const struct archive_lib *lib, struct archive_entry *entry)
 {
-	return archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry) && !archive_entry_symlink(entry) &&
-	       !archive_entry_is_encrypted(entry);
+	return lib->archive_entry_filetype(entry) == AE_IFREG && !lib->archive_entry_hardlink(entry) && !lib->archive_entry_symlink(entry) &&
+	       !lib->archive_entry_is_encrypted(entry);
 }
 
 static int inner_read(struct unpacker *u, const struct origin *origin)
 {
-	struct unpacker inner = { .arena = u->arena, .origin = origin, .archive = archive_read_new() };
+	struct unpacker inner = { .lib = u->lib, .arena = u->arena, .origin = origin, .archive = u->lib->archive_read_new() };
 	struct archive_entry *entry;
 	int error = ENOMEM;
 	bool cut = false;
 
-	if (inner.archive && filters_init(inner.archive, false) &&
-	    archive_read_open(inner.archive, &inner, NULL, read_block, NULL) == ARCHIVE_OK &&
-	    archive_read_next_header(inner.archive, &entry) == ARCHIVE_OK)
+	if (inner.archive && filters_init(u->lib, inner.archive, false) &&
+	    u->lib->archive_read_open(inner.archive, &inner, NULL, read_block, NULL) == ARCHIVE_OK &&
+	    u->lib->archive_read_next_header(inner.archive, &entry) == ARCHIVE_OK)
 		error = entry_read_all(&inner, &u->ret->inner, &cut);
-	archive_read_free(inner.archive);
+	u->lib->archive_read_free(inner.archive);
 	return error;
 }
 
@@ -252,16 +252,16 @@ static struct mia_error *archive_unpack(struct unpacker *u, struct archive_entry
 
 	u->ret->is_archive = true;
 	while ((status == ARCHIVE_OK || status == ARCHIVE_WARN) && !u->ret->truncated) {
-		const char *path = safe_path(archive_entry_pathname(entry));
+		const char *path = safe_path(u->lib->archive_entry_pathname(entry));
 		struct mia_error *error = NULL;
 
-		if (path && is_plain_file(entry))
+		if (path && is_plain_file(u->lib, entry))
 			error = member_read(u, path);
 		if (error)
 			return error;
-		if (++u->nr_members > MAX_MEMBERS || (uint64_t)archive_filter_bytes(u->archive, 0) > MAX_UNPACKED_BYTES)
+		if (++u->nr_members > MAX_MEMBERS || (uint64_t)u->lib->archive_filter_bytes(u->archive, 0) > MAX_UNPACKED_BYTES)
 			return input_error(u->arena, u->origin->name, "too much in one archive");
-		status = archive_read_next_header(u->archive, &entry);
+		status = u->lib->archive_read_next_header(u->archive, &entry);
 	}
 	if (status < ARCHIVE_WARN && !ended_early(u))
 		return broken(u);
@@ -277,14 +277,14 @@ static struct mia_error *unpack_opened(struct unpacker *u)
 	struct archive_entry *entry;
 	int status;
 
-	if (archive_read_open(u->archive, u, NULL, read_block, NULL) < ARCHIVE_WARN)
+	if (u->lib->archive_read_open(u->archive, u, NULL, read_block, NULL) < ARCHIVE_WARN)
 		return broken(u);
-	status = archive_read_next_header(u->archive, &entry);
+	status = u->lib->archive_read_next_header(u->archive, &entry);
 	if (status == ARCHIVE_EOF)
 		return input_error(u->arena, u->origin->name, "an empty archive");
 	if (status < ARCHIVE_WARN)
 		return broken(u);
-	return archive_format(u->archive) == ARCHIVE_FORMAT_RAW ? stream_unpack(u) : archive_unpack(u, entry);
+	return u->lib->archive_format(u->archive) == ARCHIVE_FORMAT_RAW ? stream_unpack(u) : archive_unpack(u, entry);
 }
 
 static struct mia_error *unpack_guarded(struct unpacker *u)
@@ -294,7 +294,7 @@ static struct mia_error *unpack_guarded(struct unpacker *u)
 
 	guard_enter(&guard, u->arena);
 	if (guard_caught(&guard)) {
-		archive_read_free(u->archive);
+		u->lib->archive_read_free(u->archive);
 		free(u->block);
 		guard_pass_on(&guard);
 	}
@@ -306,14 +306,18 @@ static struct mia_error *unpack_guarded(struct unpacker *u)
 /* @cut: whether the origin ends early. */
 static struct mia_error *unpack_once(struct arena *arena, const struct origin *origin, struct unpacked *ret, bool *cut)
 {
-	struct unpacker u = { .arena = arena, .origin = origin, .ret = ret };
+	const char *why;
+	struct unpacker u = { .lib = archive_lib(&why), .arena = arena, .origin = origin, .ret = ret };
 	struct mia_error *error = &mia_enomem;
 
-	u.archive = archive_read_new();
+	*cut = false;
+	if (!u.lib)
+		return mia_error_new(arena, MIA_ERROR_INTERNAL, "%s: cannot be unpacked: %s", origin->name, why);
+	u.archive = u.lib->archive_read_new();
 	u.block = origin->fd < 0 ? NULL : malloc(READ_BYTES);
-	if (u.archive && (u.block || origin->fd < 0) && filters_init(u.archive, true))
+	if (u.archive && (u.block || origin->fd < 0) && filters_init(u.lib, u.archive, true))
 		error = unpack_guarded(&u);
-	archive_read_free(u.archive);
+	u.lib->archive_read_free(u.archive);
 	free(u.block);
 	*cut = u.cut;
 	return error;
