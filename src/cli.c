@@ -34,13 +34,14 @@ static const struct {
 
 __attribute__((format(printf, 1, 0))) static void vcomplain(const char *format, va_list args)
 {
-	char message[2048];
+	char *message = NULL;
 
-	vsnprintf(message, sizeof(message), format, args);
 	fputs("meminit-analyze: ", stderr);
 	/* Names and arguments come back in messages, and may hold anything. */
-	safe_put(str_of(message), stderr);
+	if (vasprintf(&message, format, args) >= 0)
+		safe_put(str_of(message), stderr);
 	fputc('\n', stderr);
+	free(message);
 }
 
 void cli_complain(const char *format, ...)

@@ -19,7 +19,7 @@ enum mia_error_code {
 
 struct mia_error {
 	enum mia_error_code code;
-	const char *message; /* one line, without the program's name and without a newline */
+	const char *message; /* one line, without the program's name, with nothing in it that a terminal obeys */
 };
 
 /* Static, so that running out of memory can itself be reported. */
