@@ -111,6 +111,20 @@ void arena_reset(struct arena *arena)
 	arena->used = 0;
 }
 
+struct arena_mark arena_mark(const struct arena *arena) { return (struct arena_mark){ arena->head, arena->head->used, arena->used }; }
+
+void arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+	while (arena->head != mark.chunk) {
+		struct chunk *newest = arena->head;
+
+		arena->head = newest->next;
+		free(newest);
+	}
+	arena->head->used = mark.chunk_used;
+	arena->used = mark.used;
+}
+
 size_t arena_used(const struct arena *arena) { return arena->used; }
 
 jmp_buf *arena_guard_frame(struct arena *arena) { return &arena->guard; }

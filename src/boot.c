@@ -475,8 +475,9 @@ void boot_run(struct arena *arena, const struct machine *machine, const struct k
 	run(ret);
 }
 
-void boot_run_one_of_many(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, struct boot *ret)
+void boot_run_one_of_many(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record,
+			  struct boot *ret)
 {
-	*ret = (struct boot){ .arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .one_of_many = true };
+	*ret = (struct boot){ .arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record, .one_of_many = true };
 	run(ret);
 }

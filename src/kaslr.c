@@ -231,29 +231,29 @@ struct search {
 	struct trials trials;
 };
 
-static void run_at(const struct search *s, uint64_t base, const struct phys_ranges *elsewhere, struct machine *machine, struct boot *ret)
+static void put_at(const struct search *s, uint64_t base, struct machine *ret)
 {
-	*machine = *s->machine;
-	machine->kernel_base = base;
-	machine->kernel_base_guessed = true;
-	if (elsewhere)
-		machine->kernel_elsewhere = *elsewhere;
-	boot_run(s->arena, machine, s->kernel, s->cmdline, s->record, ret);
+	*ret = *s->machine;
+	ret->kernel_base = base;
+	ret->kernel_base_guessed = true;
 }
 
 static void try_at(struct search *s, struct phys_range place, uint64_t base)
 {
 	struct trial *t = vec_push(s->arena, &s->trials);
+	struct arena_mark mark = arena_mark(s->arena);
 	struct machine *machine = arena_new(s->arena, struct machine);
 	struct boot *boot = arena_new(s->arena, struct boot);
 	const struct zone *zone;
 
 	*t = (struct trial){ .place = place, .base = base, .weight = phys_len(place) };
-	run_at(s, base, NULL, machine, boot);
+	put_at(s, base, machine);
+	boot_run_one_of_many(s->arena, machine, s->kernel, s->cmdline, s->record, boot);
 	t->fit = fit_of(boot);
 	zone = boot_zone_of(boot, PFN_DOWN(base), &t->nid);
 	t->zone = zone ? zone->type : NR_ZONE_TYPES;
 	t->crash_failed = boot->crash_failed_bytes != 0;
+	arena_rewind(s->arena, mark);
 }
 
 /* Trials that fit as well and end alike. */
@@ -372,7 +372,9 @@ static void keep_best(struct search *s, struct machine *machine, struct boot *bo
 	for (size_t i = 0; i < s->trials.nr; i++)
 		if (&s->trials.v[i] != best && !fit_compare(&s->trials.v[i].fit, &best->fit))
 			*vec_push(s->arena, &elsewhere) = s->trials.v[i].place;
-	run_at(s, best->base, &elsewhere, machine, boot);
+	put_at(s, best->base, machine);
+	machine->kernel_elsewhere = elsewhere;
+	boot_run(s->arena, machine, s->kernel, s->cmdline, s->record, boot);
 }
 
 void kaslr_search(struct arena *arena, struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record, struct boot *boot)

@@ -28,6 +28,15 @@ void arena_reset(struct arena *arena);
  */
 struct arena *arena_child(struct arena *parent);
 
+/* Forget what was handed out since the mark: for attempts of which only numbers are kept. Nothing older may have grown meanwhile. */
+struct arena_mark {
+	const void *chunk;
+	size_t chunk_used, used;
+};
+
+struct arena_mark arena_mark(const struct arena *arena);
+void arena_rewind(struct arena *arena, struct arena_mark mark);
+
 size_t arena_used(const struct arena *arena);
 
 /*

@@ -366,8 +366,9 @@ struct boot {
 /* Run the whole pipeline. The inputs must outlive the boot. */
 void boot_run(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline,
 	      const struct boot_record *record, struct boot *ret);
-/* A boot that has not happened, as one of many; without fallback orders. */
-void boot_run_one_of_many(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, struct boot *ret);
+/* As one of many; without fallback orders. @record is NULL for a boot that has not happened. */
+void boot_run_one_of_many(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record,
+			  struct boot *ret);
 
 static inline int boot_trait(const struct boot *b, enum trait_id id) { return trait(b->traits, id); }
 
