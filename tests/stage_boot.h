@@ -1,46 +1,18 @@
 /*
  * stage_boot.h - a boot for one stage: traits of a release, a command line, and memory put in by hand.
  *
- * Included once by a test; the test's setup calls stage_setup().
+ * Included once by a test.
  */
 #ifndef MIA_STAGE_BOOT_H
 #define MIA_STAGE_BOOT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "stages.h"
+#include "unit.h"
 
-static struct arena *arena;
 static struct machine machine;
 static struct kernel kernel;
 static struct cmdline cmdline;
 static struct boot boot;
-
-static inline int stage_setup(void **state)
-{
-	(void)state;
-	arena = arena_create((size_t)1 << 28);
-	return arena ? 0 : -1;
-}
-
-static inline int stage_teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
-
-#define GUARD()                                                                                                       \
-	do {                                                                                                          \
-		(void)state;                                                                                          \
-		if (arena_guard(arena))                                                                               \
-			fail_msg("out of memory");                                                                    \
-	} while (0)
 
 /* A boot of @release with @options, before its first stage. */
 static inline struct boot *boot_of(const char *release, enum arch arch, const char *options)
@@ -84,7 +56,5 @@ static inline size_t said(enum fact_kind kind, uint64_t *v0)
 	}
 	return times;
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, stage_setup, stage_teardown)
 
 #endif

@@ -5,40 +5,10 @@
  *
  *    .  nothing    R  RAM    x  reserved    A  ACPI tables    N  ACPI non-volatile    S  soft reserved
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <string.h>
 
-#include "mia/arena.h"
 #include "mia/e820.h"
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create((size_t)1 << 26);
-	return arena ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
-
-#define GUARD()                                                                                                       \
-	do {                                                                                                          \
-		(void)state;                                                                                          \
-		if (arena_guard(arena))                                                                               \
-			fail_msg("out of memory");                                                                    \
-	} while (0)
+#include "unit.h"
 
 static const struct {
 	char letter;
@@ -246,8 +216,6 @@ static void the_end_counts_whole_pages(void **state)
 	assert_int_equal(e820_end_pfn(&t, UINT64_C(1) << 34, true), 9);
 	assert_int_equal(e820_end_pfn(&t, 1, false), 1);
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
 {

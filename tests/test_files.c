@@ -3,13 +3,6 @@
  *
  * Literal pieces for what differs between kernels; and each bundle of the test data, read a second time by scanf() here.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,30 +10,7 @@
 #include <string.h>
 
 #include "files.h"
-#include "mia/arena.h"
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create((size_t)1 << 28);
-	return arena ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
-
-#define GUARD()                                                                                                       \
-	do {                                                                                                          \
-		(void)state;                                                                                          \
-		if (arena_guard(arena))                                                                               \
-			fail_msg("out of memory");                                                                    \
-	} while (0)
+#include "unit.h"
 
 static struct zoneinfo zones(const char *text)
 {
@@ -594,8 +564,6 @@ static void bundles_are_read_as_by_scanf(void **state)
 	GUARD();
 	assert_true(check_bundles() > 0);
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
 {

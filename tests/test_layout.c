@@ -4,38 +4,15 @@
  * Known places: kernel_page_tables of a 2.6.32 shows the slots' page table page at ffffffffff400000, of a 4.4 and of 3.10 el7 at
  * ffffffffff200000; 32-bit kernels print the end of the permanent entries.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "bundle.h"
 #include "input.h"
 #include "mia/analysis.h"
-#include "mia/arena.h"
 #include "mia/layout.h"
 #include "mia/shipped.h"
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create((size_t)1 << 28);
-	return arena ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
+#include "unit.h"
 
 static uint64_t slot(const struct layout *l, unsigned i)
 {
@@ -123,13 +100,6 @@ static struct layout layout_of(const char *boot)
 	return ret;
 }
 
-#define GUARD()                                                                                                       \
-	do {                                                                                                          \
-		(void)state;                                                                                          \
-		if (arena_guard(arena))                                                                               \
-			fail_msg("out of memory");                                                                    \
-	} while (0)
-
 /* Nothing is random there: the constants of the era. */
 static void bases_are_those_of_the_era(void **state)
 {
@@ -199,10 +169,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(four_slots_are_rounded_to_their_size), cmocka_unit_test(eight_slots_fill_one_page_table_page),
 		cmocka_unit_test(slots_that_cross_no_border_are_not_moved), cmocka_unit_test(there_is_no_slot_behind_the_last),
-		cmocka_unit_test_setup_teardown(bases_are_those_of_the_era, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_line_with_both_addresses_tells_the_base, setup, teardown),
-		cmocka_unit_test_setup_teardown(random_bases_are_not_known, setup, teardown),
-		cmocka_unit_test_setup_teardown(low_memory_of_32_bits_is_at_3_gib, setup, teardown),
+		TEST(bases_are_those_of_the_era),
+		TEST(a_line_with_both_addresses_tells_the_base),
+		TEST(random_bases_are_not_known),
+		TEST(low_memory_of_32_bits_is_at_3_gib),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

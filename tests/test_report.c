@@ -1,13 +1,6 @@
 /*
  * test_report.c - what the reports are put together from: sizes, harmless text, tables, drawings, cells of the map.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +8,6 @@
 #include "html.h"
 #include "map_grid.h"
 #include "map_scale.h"
-#include "mia/arena.h"
 #include "mia/owned.h"
 #include "mia/takers.h"
 #include "safe_text.h"
@@ -23,29 +15,7 @@
 #include "svg_filter.h"
 #include "swatch.h"
 #include "term.h"
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create((size_t)1 << 28);
-	return arena ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
-
-#define GUARD()                                                                                                       \
-	do {                                                                                                          \
-		(void)state;                                                                                          \
-		if (arena_guard(arena))                                                                               \
-			fail_msg("out of memory");                                                                    \
-	} while (0)
+#include "unit.h"
 
 #define assert_text(s, wanted) assert_string_equal(str_dup(arena, s), wanted)
 
@@ -343,8 +313,6 @@ static void takers_are_told_less_what_they_gave_back(void **state)
 	assert_int_equal(takers.v[0].bytes, 15);
 	assert_string_equal(takers.v[1].row->id, "firmware.reserved");
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
 {

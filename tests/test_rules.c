@@ -4,44 +4,14 @@
  * Each row takes its own example, no other row does, and it prints back what it read. The index that finds rows by their first
  * bytes finds what a look at every row finds, for every line of every boot of the test data.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "log_line.h"
-#include "mia/arena.h"
 #include "rules.h"
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create((size_t)1 << 28);
-	return arena ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_destroy(arena);
-	return 0;
-}
-
-#define GUARD()                                                                                                       \
-	do {                                                                                                          \
-		(void)state;                                                                                          \
-		if (arena_guard(arena))                                                                               \
-			fail_msg("out of memory");                                                                    \
-	} while (0)
+#include "unit.h"
 
 /* The first row that takes @text, looked for in all rows; NULL if none does. @takers counts them. */
 static const struct line_rule *by_looking(const char *text, size_t *takers)
@@ -187,8 +157,6 @@ static void the_index_finds_what_looking_finds(void **state)
 	globfree(&found);
 	assert_true(lines > 5000);
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
 {
