@@ -312,7 +312,7 @@ static struct mia_error *unpack_once(struct arena *arena, const struct origin *o
 
 	*cut = false;
 	if (!u.lib)
-		return mia_error_new(arena, MIA_ERROR_INTERNAL, "%s: cannot be unpacked: %s", origin->name, why);
+		return mia_error_new(arena, MIA_ERROR_INPUT, "%s: cannot be unpacked: %s", origin->name, why);
 	u.archive = u.lib->archive_read_new();
 	u.block = origin->fd < 0 ? NULL : malloc(READ_BYTES);
 	if (u.archive && (u.block || origin->fd < 0) && filters_init(u.lib, u.archive, true))
