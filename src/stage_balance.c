@@ -308,7 +308,8 @@ void balance_run(struct boot *b)
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		for (size_t z = 0; z < b->nr_zones; z++)
 			free += b->node[n].zone[b->zone_order[z]].managed_at_free;
-	if (!b->record || !line_totalram(b, &target, &line)) {
+	/* More than there is can only be a line that was garbled on its way. */
+	if (!b->record || !line_totalram(b, &target, &line) || target > b->physpages) {
 		memory_line_say(b);
 		return;
 	}
@@ -318,9 +319,11 @@ void balance_run(struct boot *b)
 	b->balance.residue = (int64_t)free - (int64_t)target;
 	b->balance.early_residue = early_residue(b);
 	memory_line_say(b);
-	/* A log of memblock's own leaves nothing to guess. */
-	if (b->replay.on)
+	/* A log of memblock's own leaves nothing to guess, unless lines of it are lost or garbled. */
+	if (b->replay.on) {
+		balance_rest(b, b->balance.residue);
 		return;
+	}
 	doubt_trampoline(b);
 	balance_rest(b, balance_efi(b, b->balance.residue));
 }

@@ -207,9 +207,15 @@ static void set_nodes(struct boot *b)
 			memblock_set_node(mb, &mb->reserved, r.start, r.end, b->numa.v[i].nid);
 	}
 	/* Memory that no block covers stays where it is, on no node; the kernel's zones count it for node 0. */
-	for (size_t i = 0; i < mb->memory.nr; i++)
-		if (mb->memory.v[i].nid == NUMA_NO_NODE)
-			mb->memory.v[i].nid = 0;
+	for (size_t i = 0; i < mb->memory.nr; i++) {
+		const struct memblock_region r = mb->memory.v[i];
+
+		if (r.nid != NUMA_NO_NODE)
+			continue;
+		memblock_set_node(mb, &mb->memory, r.base, r.end, 0);
+		/* It may have become one with the region before it. */
+		i -= i && (i >= mb->memory.nr || mb->memory.v[i].base != r.base);
+	}
 }
 
 static void make_nodes(struct boot *b)
