@@ -153,7 +153,8 @@ static unsigned misplaced(const struct boot *b)
 
 struct fit {
 	unsigned misplaced;
-	uint64_t pages; /* that do not add up */
+	uint64_t pages;   /* that do not add up */
+	uint64_t counted; /* of them, what speaks against the place */
 };
 
 static uint64_t magnitude(int64_t v) { return v < 0 ? (uint64_t)-v : (uint64_t)v; }
@@ -204,7 +205,7 @@ static int fit_compare(const struct fit *a, const struct fit *b)
 {
 	if (a->misplaced != b->misplaced)
 		return a->misplaced < b->misplaced ? -1 : 1;
-	return a->pages < b->pages ? -1 : a->pages > b->pages;
+	return a->counted < b->counted ? -1 : a->counted > b->counted;
 }
 
 struct trial {
@@ -256,6 +257,22 @@ static void try_at(struct search *s, struct phys_range place, uint64_t base)
 	arena_rewind(s->arena, mark);
 }
 
+/*
+ * What does not add up even at the best place is something else's doing. A place where it is no more than twice as much may be
+ * as good.
+ */
+static void count_against(struct search *s)
+{
+	struct trial *end = s->trials.v + s->trials.nr;
+	const struct fit *best = &s->trials.v->fit;
+
+	for (struct trial *t = s->trials.v; t < end; t++)
+		if (t->fit.misplaced < best->misplaced || (t->fit.misplaced == best->misplaced && t->fit.pages < best->pages))
+			best = &t->fit;
+	for (struct trial *t = s->trials.v; t < end; t++)
+		t->fit.counted = t->fit.pages > 2 * best->pages ? t->fit.pages : best->pages;
+}
+
 /* Trials that fit as well and end alike. */
 static bool equally_good(const struct trial *a, const struct trial *b)
 {
@@ -273,10 +290,11 @@ static uint64_t places_alike(const struct search *s, const struct trial *t, cons
 }
 
 /* Of the trials that fit best, those in the zone that the image is most likely in; of those, the one in the middle. */
-static const struct trial *best_trial(const struct search *s)
+static const struct trial *best_trial(struct search *s)
 {
 	const struct trial *best = NULL, *end = s->trials.v + s->trials.nr;
 
+	count_against(s);
 	for (const struct trial *t = s->trials.v; t < end; t++) {
 		int c = best ? fit_compare(&t->fit, &best->fit) : -1;
 
@@ -393,7 +411,7 @@ void kaslr_search(struct arena *arena, struct machine *machine, const struct ker
 	try_places(&s, boot, &places);
 	if (s.trials.nr && best_trial(&s)->fit.misplaced)
 		try_above(&s, &places);
-	if (s.trials.nr && best_trial(&s)->fit.pages && boot->balance.counts_early)
+	if (s.trials.nr && best_trial(&s)->fit.pages >= PFN_DOWN(PLACE_ALIGN) / 2 && boot->balance.counts_early)
 		try_across(&s, &places);
 	if (s.trials.nr)
 		keep_best(&s, machine, boot);

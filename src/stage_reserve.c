@@ -184,10 +184,19 @@ static void reserve_real_mode(struct boot *b)
 		boot_alloc(b, OWNER_REAL_MODE, &request);
 }
 
+/* movable_node: near the image nothing can be unplugged, so search from there, or from the bottom. Kernel: setup_arch(). */
+static void search_upward(struct boot *b)
+{
+	b->memblock.movable_node = b->memblock.bottom_up = cmdline_has(b->cmdline, "movable_node");
+	if (boot_trait(b, TRAIT_BOTTOM_UP_IMAGE))
+		b->memblock.bottom_up_from = b->brk.end;
+}
+
 void reserve_run(struct boot *b)
 {
 	reserve_image(b);
 	reserve_low(b);
+	search_upward(b);
 	reserve_initrd(b);
 	reserve_setup_data(b);
 	fill_memblock(b);
@@ -199,7 +208,6 @@ void reserve_run(struct boot *b)
 		boot_reserve(b, OWNER_LOW_MEMORY, 0, FIRST_MIB);
 	else if (boot_trait(b, TRAIT_LOW_64K) == LOW_64K_OPTION)
 		boot_reserve(b, OWNER_LOW_MEMORY, 0, reserve_low_bytes(b));
-	b->memblock.movable_node = cmdline_has(b->cmdline, "movable_node");
 	/* Before memblock the first fit from the bottom was taken. */
-	b->memblock.bottom_up = b->memblock.movable_node || boot_trait(b, TRAIT_EARLY_ALLOC) != EARLY_MEMBLOCK;
+	b->memblock.bottom_up |= boot_trait(b, TRAIT_EARLY_ALLOC) != EARLY_MEMBLOCK;
 }

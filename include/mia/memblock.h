@@ -45,7 +45,7 @@ struct memblock {
 	struct memblock_type memory, reserved;
 	uint64_t current_limit; /* highest address that may be allocated */
 	bool bottom_up;
-	uint64_t bottom_up_from; /* search upward from here first (the image's end, 3.13 to 5.9); 0 for none */
+	uint64_t bottom_up_from; /* search upward from here first (the image's end, 3.13 to 5.10); 0 for none */
 	bool can_resize;
 	bool movable_node;       /* hot-pluggable memory is not handed out */
 	bool has_mirror;         /* mirrored memory is tried first */
