@@ -162,8 +162,8 @@ static void learn_counts(const struct boot_record *r, const struct boot *b, stru
 			line = f->line;
 		}
 	}
-	/* Random places say nothing of the build. */
-	if (!boot_trait(b, TRAIT_ENTRY_RANDOM) || cmdline_has(b->cmdline, "nokaslr"))
+	/* A log without memblock's lines shows none of them, and random places say nothing of the build. */
+	if ((facts_first(&r->log, FACT_MB_ALLOC) || facts_first(&r->log, FACT_MB_RESERVE)) && (!boot_trait(b, TRAIT_ENTRY_RANDOM) || cmdline_has(b->cmdline, "nokaslr")))
 		keep(&k->entry_area_pages, pages, line ? line : 1);
 	masks = count_requests(r, "alloc_bootmem_cpumask_var", &line);
 	if (masks > b->nr_nodes)

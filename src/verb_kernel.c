@@ -13,18 +13,67 @@
 struct learning {
 	struct arena *arena; /* outlives the boots */
 	struct kernel kernel;
+	struct str build; /* of the version line: number, options, date */
 	size_t nr;
 };
+
+/* "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-1 (2026-08-01)" */
+static struct str build_of(const struct boot_record *record)
+{
+	const struct fact *f = facts_first(&record->log, FACT_LINUX_VERSION);
+	ptrdiff_t at = f ? str_find(f->s[1], STR("#")) : -1;
+
+	return at < 0 ? (struct str){ 0 } : str_skip(f->s[1], (size_t)at);
+}
+
+/* One that is cut short may be the same. */
+static bool same_build(struct str a, struct str b)
+{
+	size_t n = min_u64(a.n, b.n);
+
+	return !n || !memcmp(a.p, b.p, n);
+}
+
+/* Why nothing can be learnt from this boot; NULL if something can. */
+static const char *why_nothing(const struct kernel *k)
+{
+	if (!k->release.text.n)
+		return "the line that names the kernel's release is missing";
+	return k->arch == ARCH_X86_64 || k->arch == ARCH_I386 ? NULL : "this is no kernel for x86";
+}
+
+/* What makes it another kernel than the first boot's; NULL if it is the same. */
+static const char *why_another(const struct learning *l, const struct verdict *v)
+{
+	if (!str_eq(l->kernel.release.text, v->kernel->release.text))
+		return "another kernel";
+	if (l->kernel.arch != v->kernel->arch)
+		return "this release for another architecture";
+	return same_build(l->build, build_of(v->record)) ? NULL : "another build of this release";
+}
+
+static bool can_learn(const struct learning *l, const struct verdict *v)
+{
+	const char *nothing = why_nothing(v->kernel), *another = l->nr && !nothing ? why_another(l, v) : NULL;
+
+	if (nothing)
+		cli_complain("%s: nothing can be learnt from it: %s", v->input_name, nothing);
+	else if (another)
+		cli_complain("%s: %s (%.*s, %s) than the first input's (%.*s, %s)", v->input_name, another, STR_ARG(v->kernel->release.text), arch_name(v->kernel->arch),
+			     STR_ARG(l->kernel.release.text), arch_name(l->kernel.arch));
+	return !nothing && !another;
+}
 
 static int learn_one(void *context, struct arena *arena, struct verdict *verdict)
 {
 	struct learning *l = context;
+	struct str build = build_of(verdict->record);
 
 	(void)arena;
-	if (l->nr && !str_eq(l->kernel.release.text, verdict->kernel->release.text)) {
-		cli_complain("%s: another kernel (%.*s) than the first input's (%.*s)", verdict->input_name, STR_ARG(verdict->kernel->release.text), STR_ARG(l->kernel.release.text));
+	if (!can_learn(l, verdict))
 		return STATUS_INPUT;
-	}
+	if (!l->build.n)
+		l->build = (struct str){ arena_strndup(l->arena, build.p, build.n), build.n };
 	learn_boot(l->arena, verdict->record, verdict->boot, &l->kernel);
 	l->nr++;
 	return STATUS_OK;
