@@ -373,6 +373,9 @@ static bool frees_unknown(const struct predictor *p, const struct boot *boot)
 	return !is_known(k->initmem_kib) || (!is_known(k->alternatives_kib) && boot->machine->possible_cpus == 1 && alternatives_come_back(boot));
 }
 
+/* Every log with memblock's own lines shows it: where another kernel lent it, other sizes are not the build's own either. */
+static bool sizes_lent(const struct kernel *k) { return k->real_mode.known == KNOWN_NEIGHBOUR; }
+
 static void find_unknowns(struct predictor *p, const struct boot *boot)
 {
 	bool *unknown = p->out->unknown;
@@ -381,7 +384,7 @@ static void find_unknowns(struct predictor *p, const struct boot *boot)
 		unknown[i] = p->in->unknown[i];
 	unknown[UNKNOWN_IMAGE_PLACE] |= p->out->places.nr > 0;
 	unknown[UNKNOWN_ENTRY_AREAS] |= entry_areas_random(p);
-	unknown[UNKNOWN_KERNEL_SIZES] |= !p->kernel->has_profile || frees_unknown(p, boot);
+	unknown[UNKNOWN_KERNEL_SIZES] |= !p->kernel->has_profile || sizes_lent(p->kernel) || frees_unknown(p, boot);
 	unknown[UNKNOWN_FIRMWARE_TABLES] |= p->machine->firmware == FIRMWARE_EFI && !p->machine->efi.nr;
 }
 

@@ -260,6 +260,17 @@ static bool kernel_of_release(const struct predict_options *o, struct arena *are
 	return true;
 }
 
+/* What a log without memblock's lines does not teach, and no page beside it makes up for: it lies in a zone of its own. */
+static void lend_real_mode(const struct predict_options *o, struct kernel *k)
+{
+	const struct kernel *neighbour = shipped_neighbour(o->shipped, k, false);
+
+	if (is_known(k->real_mode) || !neighbour || !is_known(neighbour->real_mode))
+		return;
+	k->real_mode = neighbour->real_mode;
+	k->real_mode.known = KNOWN_NEIGHBOUR;
+}
+
 static int find_kernel(const struct predict_options *o, struct arena *arena, const char *name, enum arch arch, struct kernel *ret)
 {
 	const struct kernel *shipped = shipped_find(o->shipped, str_of(name), arch);
@@ -275,8 +286,10 @@ static int find_kernel(const struct predict_options *o, struct arena *arena, con
 	}
 	if (!stat(name, &st)) {
 		error = kernel_load(arena, name, ret);
-		if (!error)
+		if (!error) {
+			lend_real_mode(o, ret);
 			return STATUS_OK;
+		}
 		cli_complain("%s", error->message);
 		return (int)error->code;
 	}
