@@ -235,7 +235,8 @@ static void remove_mmio(struct boot *b)
 static void add_kernel_range(struct boot *b)
 {
 	uint64_t start = b->image.start, end = b->image_limit;
-	bool placed = b->kernel_base_known || b->machine->image_not_ram;
+	/* Of a boot that happened, the log says whether it was; one that has not is at the place that was chosen for it. */
+	bool placed = b->kernel_base_known || b->machine->image_not_ram || !b->record;
 
 	/* A map that is not there, since the log lost it, is not mended. */
 	if (!b->e820.nr || !placed || !boot_trait(b, TRAIT_KERNEL_RANGE) || end <= start)
