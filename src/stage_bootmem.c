@@ -24,14 +24,21 @@ struct memnodemap {
 	uint64_t bytes; /* 0 if it fits in what is there */
 };
 
+/* Blocks as the table has them, or what they come to where those of one node are joined first. */
+static struct phys_range map_block(const struct boot *b, size_t i)
+{
+	return boot_trait(b, TRAIT_NUMA_SETUP) == NUMA_SETUP_JOINED ? b->numa.v[i].range : b->machine->srat.v[i].range;
+}
+
 /* The map from addresses to nodes, one entry for each of the largest units that no node's start divides. */
 static struct memnodemap memnodemap(const struct boot *b)
 {
+	size_t nr = boot_trait(b, TRAIT_NUMA_SETUP) == NUMA_SETUP_JOINED ? b->numa.nr : b->machine->srat.nr;
 	uint64_t starts = 0, top = 0, entries;
 	unsigned used = 0;
 
-	for (size_t i = 0; i < b->machine->srat.nr; i++) {
-		struct phys_range r = b->machine->srat.v[i].range;
+	for (size_t i = 0; i < nr; i++) {
+		struct phys_range r = map_block(b, i);
 
 		if (PFN_DOWN(r.start) >= PFN_DOWN(r.end))
 			continue;

@@ -377,6 +377,13 @@ uint64_t e820_low_ram_pages(const struct boot *b)
 	return pages;
 }
 
+/* Kernel: kvm_init_platform() (arch/x86/kernel/kvm.c). */
+static void kvm_low_end(struct boot *b)
+{
+	if (boot_trait(b, TRAIT_LOW_END_KVM) && str_is(b->machine->hypervisor_name, "KVM"))
+		say_last_pfn(b, end_of_ram(b, PFN_4G));
+}
+
 void e820_run(struct boot *b)
 {
 	bool late = boot_trait(b, TRAIT_SETUP_DATA_LATE);
@@ -390,6 +397,7 @@ void e820_run(struct boot *b)
 		setup_data(b);
 	finish_options(b);
 	remove_mmio(b);
+	kvm_low_end(b);
 	add_kernel_range(b);
 	if (trim_line(b))
 		input_edits(b, trim_line(b));

@@ -383,12 +383,12 @@ static void say_split(struct boot *b)
 void numa_run(struct boot *b)
 {
 	const struct cmdline_option *option = cmdline_last(b->cmdline, "numa");
-	bool fake = option && option->value.p && str_starts(option->value, STR("fake=")) && boot_trait(b, TRAIT_NUMA_EMU);
+	bool fake = option && option->value.p && str_starts(option->value, STR("fake=")) && has_numa(b) && boot_trait(b, TRAIT_NUMA_EMU);
 
 	say_split(b);
 	if (!srat_blocks(b))
 		dummy_node(b);
-	else if (boot_trait(b, TRAIT_NUMA_SETUP) == NUMA_SETUP_OLD && !fake)
+	else if (boot_trait(b, TRAIT_NUMA_SETUP) != NUMA_SETUP_MEMBLKS && !fake)
 		bootmem_memnodemap(b);
 	/* movable_node: which memory can be unplugged is known by now. Kernel: numa_init(). */
 	if (boot_trait(b, TRAIT_EARLY_ALLOC) == EARLY_MEMBLOCK)

@@ -73,7 +73,7 @@ static uint64_t piece_end(const struct boot *b, uint64_t start, uint64_t first_e
 			break;
 		}
 	}
-	if (boot_trait(b, TRAIT_NUMA_SETUP) == NUMA_SETUP_OLD)
+	if (boot_trait(b, TRAIT_NUMA_SETUP) != NUMA_SETUP_MEMBLKS)
 		return end;
 	/* What would be left below 4 GiB is too small to stand alone. */
 	if (end < DMA32_END && DMA32_END - end - hole_bytes(b, end, DMA32_END) < FAKE_MIN_SIZE)
@@ -110,7 +110,7 @@ static bool split_count(struct emulation *e, uint64_t nr)
 			end = block->range.start + size + ((uint64_t)e->next < big ? FAKE_MIN_SIZE : 0);
 			end = piece_end(e->b, block->range.start, end, block->range.end, size);
 			/* 2.6.32: the last one takes what is left. */
-			if (boot_trait(e->b, TRAIT_NUMA_SETUP) == NUMA_SETUP_OLD && (uint64_t)e->next + 1 == nr)
+			if (boot_trait(e->b, TRAIT_NUMA_SETUP) != NUMA_SETUP_MEMBLKS && (uint64_t)e->next + 1 == nr)
 				end = block->range.end;
 			emit(e, block, end);
 			if (e->next > 2 * MAX_NUMNODES)

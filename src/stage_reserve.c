@@ -12,9 +12,12 @@
 #define FIRST_MIB UINT64_C(0x100000)
 #define OLD_TRAMPOLINE UINT64_C(0x6000)
 #define OLD_TRAMPOLINE_END UINT64_C(0x8000)
+#define WAKEUP_BYTES UINT64_C(0x4000)
 #define CONVENTIONAL_END UINT64_C(0xa0000)
 #define LOWMEM_CAP UINT64_C(0x9f000)
 #define RESERVE_LOW_DEFAULT (64 * KIB)
+
+#define LOWMEM_MIN UINT64_C(0x20000)
 
 /*
  * 2.6: the end of conventional memory is not cut at 0x9f000 where the BIOS names an EBDA. The log does not show that name, but
@@ -25,10 +28,8 @@ static uint64_t old_low_end(const struct boot *b)
 	const struct e820_table *map = &b->machine->e820;
 	uint64_t end = b->machine->ebda_base ? b->machine->ebda_base : map->nr ? map->v[0].end : 0;
 
-	return end < LOWMEM_CAP || end >= CONVENTIONAL_END ? LOWMEM_CAP : end;
+	return end < LOWMEM_MIN || end >= CONVENTIONAL_END ? LOWMEM_CAP : end;
 }
-
-#define LOWMEM_MIN UINT64_C(0x20000)
 
 /*
  * Later kernels take the lowest of what the BIOS data area says, which is not in a log, and a cap. A BIOS that keeps more for
@@ -173,15 +174,27 @@ static void reserve_efi_map(struct boot *b)
 		boot_reserve(b, OWNER_EFI_MEMMAP, base, base + bytes);
 }
 
-/* The trampoline that starts other CPUs, somewhere below 1 MiB; before memblock it had a fixed place. */
+static void alloc_real_mode(struct boot *b, uint64_t bytes)
+{
+	struct memblock_request request = { .size = bytes, .align = PAGE_SIZE, .max = FIRST_MIB, .nid = NUMA_NO_NODE, .ranged = true };
+
+	boot_alloc(b, OWNER_REAL_MODE, &request);
+}
+
+/*
+ * The trampoline that starts other CPUs, somewhere below 1 MiB; before memblock it had a fixed place. Until it took over what
+ * wakes the machine up from sleep, that had an area of its own. Kernel: reserve_trampoline_memory(), acpi_reserve_wakeup_memory().
+ */
 static void reserve_real_mode(struct boot *b)
 {
-	struct memblock_request request = { .size = b->kernel->real_mode.v, .align = PAGE_SIZE, .max = FIRST_MIB, .nid = NUMA_NO_NODE, .ranged = true };
-
-	if (boot_trait(b, TRAIT_EARLY_ALLOC) == EARLY_RES_BOOTMEM)
+	if (boot_trait(b, TRAIT_EARLY_ALLOC) == EARLY_RES_BOOTMEM) {
 		boot_reserve(b, OWNER_REAL_MODE, OLD_TRAMPOLINE, OLD_TRAMPOLINE_END);
-	else if (is_known(b->kernel->real_mode))
-		boot_alloc(b, OWNER_REAL_MODE, &request);
+	} else if (is_known(b->kernel->real_mode)) {
+		alloc_real_mode(b, b->kernel->real_mode.v);
+	} else if (boot_trait(b, TRAIT_WAKEUP_APART)) {
+		alloc_real_mode(b, OLD_TRAMPOLINE_END - OLD_TRAMPOLINE);
+		alloc_real_mode(b, WAKEUP_BYTES);
+	}
 }
 
 /* movable_node: near the image nothing can be unplugged, so search from there, or from the bottom. Kernel: setup_arch(). */

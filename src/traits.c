@@ -128,6 +128,7 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_LOW_64K, S(2, 6, 37), LOW_64K_E820, "read 2.6.35, 2.6.39" },
 	{ TRAIT_LOW_64K, V(3, 9), LOW_64K_OPTION, "read 3.6, 3.10" },
 	{ TRAIT_LOW_64K, V(5, 13), LOW_64K_FIXED, "x86/setup: Merge several reservations of start of memory" },
+	{ TRAIT_LOW_END_KVM, V(6, 18), 1, "x86/kvm: Force legacy PCI hole to UC when overriding MTRRs for TDX/SNP; seen in 6.19" },
 	{ TRAIT_PAGE0_RESERVED, V(2, 6), 1, "BIOS data page of early_res" },
 	{ TRAIT_PAGE0_RESERVED, S(2, 6, 37), 0, "" },
 	{ TRAIT_PAGE0_RESERVED, V(4, 19), 1, "x86/speculation/l1tf: Make sure the first page is always reserved" },
@@ -135,6 +136,8 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_PAGE0_RESERVED, S(4, 9, 120), 1, "stable", .stable = true },
 	{ TRAIT_PAGE0_RESERVED, S(4, 14, 63), 1, "stable", .stable = true },
 	{ TRAIT_PAGE0_RESERVED, V(5, 13), 0, "part of the low 64 KiB" },
+	{ TRAIT_WAKEUP_APART, S(2, 6, 37), 1, "seen in 2.6.37 and 2.6.38: six pages below 1 MiB" },
+	{ TRAIT_WAKEUP_APART, S(2, 6, 39), 0, "x86, trampoline: Use the unified trampoline setup for ACPI wakeup" },
 	{ TRAIT_BIOS_REGION, V(2, 6), BIOS_EBDA_OLD, "" },
 	{ TRAIT_BIOS_REGION, V(3, 0), BIOS_EBDA_MIN, "read 2.6.35, 3.10" },
 	{ TRAIT_BIOS_REGION, V(4, 8), BIOS_REGIONS, "read 4.7, 4.9" },
@@ -228,6 +231,7 @@ const struct trait_row trait_rows[] = {
 
 	/* NUMA */
 	{ TRAIT_NUMA_SETUP, V(2, 6), NUMA_SETUP_OLD, "" },
+	{ TRAIT_NUMA_SETUP, S(2, 6, 34), NUMA_SETUP_JOINED, "read 2.6.32; seen in 2.6.35" },
 	{ TRAIT_NUMA_SETUP, S(2, 6, 39), NUMA_SETUP_MEMBLKS, "" },
 	{ TRAIT_NUMA_EMU, V(2, 6), 1, "CONFIG_NUMA_EMU; the log decides" },
 	{ TRAIT_NUMA_CLIP, V(2, 6), NUMA_CLIP_ONLY, "" },

@@ -223,6 +223,27 @@ static void from_brk(struct resolver *r)
 		prove(r, TRAIT_BRK_LINES, 0, edit->line);
 }
 
+#define BIOS_BEGIN UINT64_C(0xa0000)
+#define BIOS_END UINT64_C(0x100000)
+
+/* 2.6.32 of el6 cuts the BIOS range out of the map too. */
+static void from_bios_edit(struct resolver *r)
+{
+	for (each_fact(f, r->log, FACT_E820_REMOVE))
+		if (f->v[0] == BIOS_BEGIN && f->v[1] == BIOS_END && f->v[2] == E820_TYPE_RAM)
+			prove(r, TRAIT_TRIM_BIOS, 1, f->line);
+}
+
+/* To 3.8 the lowest 64 KiB leave the map; a build that keeps back no more than a page (CONFIG_X86_RESERVE_LOW=4) says so. */
+static void from_low_edit(struct resolver *r)
+{
+	if (trait(r->traits, TRAIT_LOW_64K) != LOW_64K_E820)
+		return;
+	for (each_fact(f, r->log, FACT_E820_UPDATE))
+		if (!f->v[0] && f->v[1] == PAGE_SIZE && f->v[2] == E820_TYPE_RAM && f->v[3] == E820_TYPE_RESERVED)
+			prove(r, TRAIT_LOW_64K, LOW_64K_NONE, f->line);
+}
+
 #define BATCH_SATURATED_PAGES 300000 /* more than 1 GiB, of which some may not count */
 
 /* A large zone shows the largest batch. */
@@ -333,6 +354,8 @@ void traits_of_evidence(const struct boot_record *record, struct traits *traits)
 	from_absence(&r);
 	from_acpi(&r);
 	from_brk(&r);
+	from_bios_edit(&r);
+	from_low_edit(&r);
 	from_batch(&r);
 	from_frees(&r);
 	from_trampoline(&r);

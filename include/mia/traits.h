@@ -66,7 +66,7 @@ enum { KASLR_FIXED, KASLR_LOW, KASLR_ANYWHERE };                     /* KASLR_IM
 enum { KASLR_RULES_LOADER, KASLR_RULES_MEMMAP, KASLR_RULES_EFI, KASLR_RULES_GIGANTIC, KASLR_RULES_IMMOVABLE };
 enum { MAP_STEP_5, MAP_STEP_8 };                                     /* MAP_STEP: window grows 32 or 256 times */
 enum { MAP_BLOCK_ZERO, MAP_BLOCK_ROUND };                            /* MAP_BLOCK: without a free block start at 0, or below the end */
-enum { NUMA_SETUP_OLD, NUMA_SETUP_MEMBLKS };                         /* NUMA_SETUP: 2.6.32, later */
+enum { NUMA_SETUP_OLD, NUMA_SETUP_JOINED, NUMA_SETUP_MEMBLKS };      /* NUMA_SETUP: 2.6.32, blocks of a node joined, later */
 enum { NUMA_CLIP_ONLY, NUMA_CLIP_DROP, NUMA_CLIP_RESERVE, NUMA_CLIP_DRAM };
 enum { MEMORYLESS_NEAREST, MEMORYLESS_X86, MEMORYLESS_GENERIC };     /* MEMORYLESS_NODE */
 enum { NODE_LOAD_SET, NODE_LOAD_ADD, NODE_LOAD_ONE };                /* NODE_LOAD */
