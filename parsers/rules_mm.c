@@ -10,6 +10,7 @@
 #define DIGITS_8 WHEN(ZONE_TEXT, ZONE_TEXT_8)
 #define DIGITS_16 WHEN(ZONE_TEXT, ZONE_TEXT_16)
 #define PFNS WHEN(ZONE_TEXT, ZONE_TEXT_PFN)
+#define DECIMAL WHEN(ZONE_DECIMAL, 1)
 
 #define HASH_ROWS(tag, name, plain_example, suffixed_example)                                                         \
 	{ FACT_HASH, tag, 0, name " hash table entries: %u (order: %d, %u bytes, %s)", suffixed_example, { WHEN(HASH_SUFFIX, HASH_SUFFIXED) } }, \
@@ -21,7 +22,8 @@ const struct line_rule line_rules_mm[] = {
 	{ FACT_ZONE_HEADER, 0, 0, "Zone PFN ranges:", "Zone PFN ranges:", { PFNS } },
 	{ FACT_ZONE_RANGE, 0, 2, "  %-8z [mem %!#018x-%!#018x]", "  DMA      [mem 0x0000000000001000-0x0000000000ffffff]", { DIGITS_16 } },
 	{ FACT_ZONE_RANGE, 0, 2, "  %-8z [mem %!#010x-%!#010x]", "  DMA      [mem 0x00001000-0x00ffffff]", { DIGITS_8 } },
-	{ FACT_ZONE_RANGE_PFN, 0, 0, "  %-8z %#010x -> %#010x", "  DMA32    0x00001000 -> 0x00100000", { PFNS } },
+	{ FACT_ZONE_RANGE_PFN, 0, 0, "  %-8z %#010x -> %#010x", "  DMA32    0x00001000 -> 0x00100000", { PFNS, WHEN(ZONE_DECIMAL, 0) } },
+	{ FACT_ZONE_RANGE_PFN, 0, 0, "  %-8z %8u -> %8u", "  Normal       4096 ->   229376", { PFNS, DECIMAL } },
 	{ FACT_ZONE_EMPTY, 0, 0, "  %-8z empty", "  Normal   empty" },
 	{ FACT_MOVABLE_HEADER, 0, 0, "Movable zone start for each node", "Movable zone start for each node", { WHEN_NOT(ZONE_TEXT, ZONE_TEXT_PFN) }, .no_evidence = true },
 	{ FACT_MOVABLE_HEADER, 0, 0, "Movable zone start PFN for each node", "Movable zone start PFN for each node", { PFNS } },
@@ -32,7 +34,8 @@ const struct line_rule line_rules_mm[] = {
 	{ FACT_NODE_RANGES_HEADER_OLD, 0, 0, "early_node_map[%u] active PFN ranges", "early_node_map[3] active PFN ranges", { PFNS } },
 	{ FACT_NODE_RANGE, 0, 4, "  node %3u: [mem %!#018x-%!#018x]", "  node   0: [mem 0x0000000000001000-0x000000000009efff]", { DIGITS_16 } },
 	{ FACT_NODE_RANGE, 0, 4, "  node %3u: [mem %!#010x-%!#010x]", "  node   0: [mem 0x00001000-0x0009efff]", { DIGITS_8 } },
-	{ FACT_NODE_RANGE_PFN, 0, 0, "  %3u: %#010x -> %#010x", "    0: 0x00000000 -> 0x0000009f", { PFNS } },
+	{ FACT_NODE_RANGE_PFN, 0, 0, "  %3u: %#010x -> %#010x", "    0: 0x00000000 -> 0x0000009f", { PFNS, WHEN(ZONE_DECIMAL, 0) } },
+	{ FACT_NODE_RANGE_PFN, 0, 0, "  %3u: %8u -> %8u", "    0:        0 ->   458448", { PFNS, DECIMAL } },
 	{ FACT_NODE_TOTALPAGES, 0, 0, "On node %u totalpages: %u", "On node 0 totalpages: 1048447", { WHEN(TOTALPAGES_LINES, 1) } },
 	{ FACT_ZONE_MEMMAP, 0, 0, "  %z zone: %u pages used for memmap", "  DMA32 zone: 14280 pages used for memmap", { WHEN(TOTALPAGES_LINES, 1) } },
 	{ FACT_ZONE_MEMMAP_EXCEEDS, 0, 0, "  %z zone: %u pages exceeds freesize %u", "  Normal zone: 56 pages exceeds freesize 0" },
@@ -74,8 +77,9 @@ const struct line_rule line_rules_mm[] = {
 	{ FACT_PCPU_GROUPS, 0, 0, "pcpu-alloc: [%s", "pcpu-alloc: [0] 0 1 [1] 2 3 " },
 
 	/* zonelists */
-	{ FACT_ZONELISTS_ORDER, 0, 0, "Built %u zonelists in %w order, mobility grouping %w  Total pages: %u", "Built 1 zonelists in Node order, mobility grouping on.  Total pages: 1030426", { WHEN(ZONELIST_TEXT, 1) } },
-	{ FACT_ZONELISTS, 0, 0, "Built %u zonelists, mobility grouping %w  Total pages: %u", "Built 1 zonelists, mobility grouping on.  Total pages: 515808", { WHEN(ZONELIST_TEXT, 0) } },
+	{ FACT_ZONELISTS_ORDER, 0, 0, "Built %u zonelists in %w order, mobility grouping %w  Total pages: %u", "Built 1 zonelists in Node order, mobility grouping on.  Total pages: 1030426", { WHEN(ZONELIST_TEXT, ZONELIST_ORDER) } },
+	{ FACT_ZONELISTS, 0, 0, "Built %u zonelists, mobility grouping %w  Total pages: %u", "Built 1 zonelists, mobility grouping on.  Total pages: 515808", { WHEN(ZONELIST_TEXT, ZONELIST_PLAIN) } },
+	{ FACT_ZONELISTS, 1, 0, "Built %u zonelists.  Total pages: %u", "Built 1 zonelists.  Total pages: 524288", { WHEN(ZONELIST_TEXT, ZONELIST_SHORT) } },
 	{ FACT_POLICY_ZONE, 0, 0, "Policy zone: %z", "Policy zone: DMA32" },
 	{ FACT_FALLBACK, 0, 0, "Fallback order for Node %u: %s", "Fallback order for Node 0: 0 1 ", { WHEN(FALLBACK_LINES, 1) } },
 

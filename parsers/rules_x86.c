@@ -103,6 +103,7 @@ const struct line_rule line_rules_x86[] = {
 	{ FACT_RAM_BUFFER, 0, 2, "reserve RAM buffer: %016x - %016x ", "reserve RAM buffer: 000000000009fc00 - 000000000009ffff ", { WHEN(RAM_BUFFER_TEXT, RAM_BUFFER_OLD) } },
 	{ FACT_NOSAVE, 0, 2, "PM: hibernation: Registered nosave memory: [mem %#010x-%#010x]", "PM: hibernation: Registered nosave memory: [mem 0x0009f000-0x000fffff]", { WHEN(NOSAVE_TEXT, NOSAVE_HIBERNATION) } },
 	{ FACT_NOSAVE, 0, 2, "PM: Registered nosave memory: [mem %#010x-%#010x]", "PM: Registered nosave memory: [mem 0x0009f000-0x0009ffff]", { WHEN(NOSAVE_TEXT, NOSAVE_PM) } },
+	{ FACT_NOSAVE, 0, 0, "swsusp: Registered nosave memory region: %016x - %016x", "swsusp: Registered nosave memory region: 000000000009d000 - 000000000009e000", { WHEN(NOSAVE_TEXT, NOSAVE_SWSUSP) } },
 	{ FACT_NOSAVE, 0, 0, "PM: Registered nosave memory: %016x - %016x", "PM: Registered nosave memory: 000000000009f000 - 00000000000a0000", { WHEN(NOSAVE_TEXT, NOSAVE_OLD) } },
 
 	/* MTRR */
@@ -189,6 +190,8 @@ const struct line_rule line_rules_x86[] = {
 	{ FACT_ACPI_TABLE, 0, 0, "ACPI: FACS 0x%016X %06X", "ACPI: FACS 0x000000007FFE0000 000040" },
 	{ FACT_ACPI_TABLE, 0, 0, "ACPI: %w %016x %05X (%s", "ACPI: FACP 00000000bffe1a14 00074 (v01 BOCHS  BXPC     00000001 BXPC 00000001)" },
 	{ FACT_ACPI_TABLE, 0, 0, "ACPI: FACS %016x %05X", "ACPI: FACS 00000000bffe0000 00040" },
+	{ FACT_ACPI_IN_RAMDISK, 0, 0, "ACPI: %w ACPI table found in initrd [%s][%#x]", "ACPI: DSDT ACPI table found in initrd [kernel/firmware/acpi/dsdt.aml][0x1d5f]" },
+	{ FACT_ACPI_OVERRIDE, 0, 0, "ACPI: %w 0x%016X Physical table override, new table: 0x%016X", "ACPI: DSDT 0x0000000088FEB000 Physical table override, new table: 0x0000000088857000" },
 	{ FACT_ACPI_RESERVE, 0, 2, "ACPI: Reserving %w table memory at [mem %#x-%#x]", "ACPI: Reserving FACP table memory at [mem 0x7ffe1a14-0x7ffe1a87]" },
 	{ FACT_SRAT_CPU, 0, 0, "SRAT: PXM %u -> APIC %#04x -> Node %u", "SRAT: PXM 0 -> APIC 0x00 -> Node 0" },
 	{ FACT_SRAT_CPU, 0, 0, "SRAT: PXM %u -> APIC %u -> Node %u", "SRAT: PXM 0 -> APIC 0 -> Node 0" },

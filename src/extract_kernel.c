@@ -119,8 +119,8 @@ static void extract_struct_page(const struct boot_record *r, struct kernel *k)
 			if (p->kind == FACT_ZONE_MEMMAP && str_eq(p->s[0], f->s[0]))
 				m = p;
 		/* Rounded up to pages, and of up to a sixteenth more than what is present: never less than the size, never 8 more. */
-		if (m && m->v[0] == memmap && pages > 10000 && (k->arch == ARCH_I386 || k->traits.t[TRAIT_MEMMAP_ESTIMATE].value == MEMMAP_SPARSE))
-			k->struct_page = said(m->v[0] * PAGE_SIZE / pages / 8 * 8, m->line);
+		if (m && m->v[0] == memmap && pages > 10000 && (k->arch == ARCH_I386 || trait(&k->traits, TRAIT_MEMMAP_ESTIMATE) == MEMMAP_SPARSE))
+			k->struct_page = said((m->v[0] + (trait(&k->traits, TRAIT_MEMMAP_ESTIMATE) == MEMMAP_SPANNED_DOWN)) * PAGE_SIZE / pages / 8 * 8, m->line);
 	}
 }
 
@@ -144,7 +144,7 @@ static void extract_config(const struct boot_record *r, struct kernel *k)
 		k->has_numa = said_any(r, FACT_POLICY_ZONE);
 	k->numa_denied = !k->has_numa && said_any(r, FACT_ZONE_HEADER) && said_any(r, FACT_LAST_PFN);
 	k->has_hotplug = k->arch == ARCH_X86_64;
-	k->has_hibernation = said_any(r, FACT_NOSAVE) || !said_any(r, FACT_PCI_GAP);
+	k->has_hibernation = said_any(r, FACT_NOSAVE) || (!said_any(r, FACT_PCI_GAP) && !said_any(r, FACT_PCI_GAP_OLD));
 	k->has_cma = said_any(r, FACT_CMA_RESERVED) || said_any(r, FACT_CMA_RESERVED_NODE) || said_any(r, FACT_CMA_FAILED) ||
 		     (trait(&k->traits, TRAIT_CMA_SHOWN) && key_values_find(&r->meminfo, "CmaTotal"));
 	k->cma_denied = cma_denied(r, k);

@@ -442,6 +442,15 @@ static bool names_hypervisor(struct str dmi)
 	return false;
 }
 
+/* Tables for an update come with the RAM disk, one line each. */
+static void extract_acpi_in_ramdisk(const struct boot_record *r, struct machine *m)
+{
+	for (each_fact(f, &r->log, FACT_ACPI_IN_RAMDISK))
+		m->acpi_in_ramdisk_bytes = add_sat(m->acpi_in_ramdisk_bytes, f->v[0]);
+	for (each_fact(f, &r->log, FACT_ACPI_OVERRIDE))
+		m->acpi_new_base = m->acpi_new_base ? min_u64(m->acpi_new_base, f->v[1]) : f->v[1];
+}
+
 static void extract_platform(const struct boot_record *r, struct machine *m)
 {
 	const struct fact *dmi = facts_first(&r->log, FACT_DMI), *hypervisor = facts_first(&r->log, FACT_HYPERVISOR);
@@ -523,5 +532,6 @@ void machine_extract(struct arena *arena, const struct boot_record *record, stru
 	extract_acpi(arena, record, ret);
 	extract_mtrr(arena, record, ret);
 	extract_platform(record, ret);
+	extract_acpi_in_ramdisk(record, ret);
 	extract_kernel_base(record, ret);
 }

@@ -109,10 +109,10 @@ static void add_cut(struct ledger_builder *l, int64_t usable, int64_t present)
 	ledger_trunk(l, "cut", "usable", "Given up before pages are counted", usable - present, AMOUNT_EXACT, 0);
 	ledger_add(l, "cut.overlaps", "cut", "Firmware ranges that overlap", usable - map, AMOUNT_EXACT, 0);
 	add_cuts_of_map(l);
-	for (size_t i = 0; i < b->e820_steps.nr && b->e820_steps.v[i].step != STEP_EFI_TABLES; i++)
+	for (size_t i = 0; i < b->e820_steps.nr && b->e820_steps.v[i].step < STEP_ACPI_TABLES; i++)
 		map = ram_bytes(&b->e820_steps.v[i].table);
 	ledger_add(l, "cut.partial_pages", "cut", b->machine->arch == ARCH_I386 ? "Beyond the reach of 32 bits, and partial pages" : "Partial pages", map - memblock_memory(b), AMOUNT_EXACT, 0);
-	ledger_add(l, "cut.zones", "cut", "In no zone", memblock_memory(b) - present, AMOUNT_EXACT, 0);
+	ledger_add(l, "cut.zones", "cut", memblock_memory(b) < present ? "Holes that the zones count as memory" : "In no zone", memblock_memory(b) - present, AMOUNT_EXACT, 0);
 }
 
 /* --- what came back --- */

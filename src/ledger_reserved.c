@@ -109,6 +109,8 @@ int64_t ledger_reserved(struct ledger_builder *l)
 	}
 	bytes[OWNER_IMAGE] = (uint64_t)((int64_t)bytes[OWNER_IMAGE] + image * (int64_t)PAGE_SIZE);
 	bytes[OWNER_EFI_BOOT] += (uint64_t)efi * PAGE_SIZE;
+	bytes[OWNER_HOLES] = sub_sat(PFN_PHYS(b->physpages), memblock_bytes(&b->memblock.memory));
+	owned += (int64_t)bytes[OWNER_HOLES];
 	for (int o = OWNER_NONE + 1; o < NR_OWNERS; o++)
 		if (o != OWNER_ROUNDING)
 			add_owner(l, (enum owner)o, (int64_t)bytes[o]);

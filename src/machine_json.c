@@ -303,6 +303,7 @@ static const struct json_field doc_rows[] = {
 	MAYBE("tom2", as_u64, struct machine_doc, machine.tom2),
 	FIELD("ramdisk", as_range, struct machine_doc, machine.ramdisk),
 	{ "acpi", &as_list, offsetof(struct machine_doc, machine.acpi), JSON_OPTIONAL, &acpi_element, 0 },
+	MAYBE("acpi_in_ramdisk_bytes", as_u64, struct machine_doc, machine.acpi_in_ramdisk_bytes),
 	FIELD("mptable", as_range, struct machine_doc, machine.mptable),
 	FIELD("mpc", as_range, struct machine_doc, machine.mpc),
 	MAYBE("ioapics", as_u32, struct machine_doc, machine.ioapics),

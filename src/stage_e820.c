@@ -18,7 +18,7 @@
 
 const char *map_step_name(enum map_step step)
 {
-	static const char *const names[] = { "firmware", "setup_data", "command_line", "efi_mmio", "image", "bios_range", "mtrr", "quirk", "efi_tables" };
+	static const char *const names[] = { "firmware", "setup_data", "command_line", "efi_mmio", "image", "bios_range", "mtrr", "quirk", "acpi_tables", "efi_tables" };
 
 	return names[step];
 }
@@ -99,11 +99,15 @@ static void setup_data(struct boot *b)
 static void say_last_pfn(struct boot *b, uint64_t pfn)
 {
 	b->announced_max_pfn = max_u64(b->announced_max_pfn, pfn);
-	SAY(b, LAST_PFN, 0, pfn, b->max_arch_pfn);
+	if (boot_trait(b, TRAIT_E820_COMMON))
+		SAY(b, LAST_PFN, 0, pfn, b->max_arch_pfn);
 }
 
 static uint64_t end_of_ram(const struct boot *b, uint64_t limit_pfn)
 {
+	/* 32 bits of old: the end of all RAM, and then cut. */
+	if (!boot_trait(b, TRAIT_E820_COMMON))
+		return min_u64(e820_end_pfn(&b->e820, UINT64_MAX, false), min_u64(limit_pfn, b->max_arch_pfn));
 	return e820_end_pfn(&b->e820, min_u64(limit_pfn, b->max_arch_pfn), boot_trait(b, TRAIT_LAST_PFN_ACPI));
 }
 
@@ -344,9 +348,28 @@ static uint64_t low_ram_limit_pfn(const struct boot *b)
 	const struct cmdline_option *vmalloc = cmdline_last(b->cmdline, "vmalloc");
 	uint64_t limit = is_known(b->kernel->low_ram_limit) ? b->kernel->low_ram_limit.v : UINT64_C(0x373fe000);
 
+	/* Nothing was kept for fixed maps and guards. */
+	if (!boot_trait(b, TRAIT_E820_COMMON))
+		return PFN_DOWN(sub_sat(GIB, vmalloc && vmalloc->value.p ? str_memparse(vmalloc->value, NULL) : VMALLOC_DEFAULT));
 	if (vmalloc && vmalloc->value.p && b->kernel->low_ram_limit.known != KNOWN_SAID)
 		limit = sub_sat(limit + VMALLOC_DEFAULT, vmalloc_reserve(vmalloc->value));
 	return PFN_DOWN(limit);
+}
+
+#define LOWMEM_LEAST_PFN PFN_DOWN(64 * MIB)
+
+/* highmem=SIZE: so much is HighMem, even where all could be reached. Kernel: lowmem_pfn_init(), highmem_pfn_init(). */
+static void highmem_option(struct boot *b)
+{
+	const struct cmdline_option *o = cmdline_last(b->cmdline, "highmem");
+	uint64_t pages = o && o->value.p ? PFN_DOWN(str_memparse(o->value, NULL)) : 0;
+
+	if (!o || !o->value.p || !boot_trait(b, TRAIT_ZONE_HIGHMEM))
+		return;
+	if (b->max_pfn > b->max_low_pfn)
+		b->max_pfn = min_u64(b->max_pfn, b->max_low_pfn + pages);
+	else if (pages < b->max_pfn && b->max_low_pfn - pages >= LOWMEM_LEAST_PFN)
+		b->max_low_pfn -= pages;
 }
 
 void e820_low_end(struct boot *b)
@@ -354,6 +377,7 @@ void e820_low_end(struct boot *b)
 	b->max_possible_pfn = b->max_pfn;
 	if (b->machine->arch == ARCH_I386) {
 		b->max_low_pfn = min_u64(b->max_pfn, low_ram_limit_pfn(b));
+		highmem_option(b);
 		if (!boot_trait(b, TRAIT_ZONE_HIGHMEM))
 			b->max_pfn = b->max_low_pfn;
 		return;

@@ -113,9 +113,36 @@ void initrd_run(struct boot *b)
 	b->initrd = (struct phys_range){ base, base + bytes };
 }
 
+/*
+ * Tables of the RAM disk that replace the firmware's get memory of their own, below the end of low memory, which the map shows
+ * as the firmware's from then on. Kernel: acpi_table_upgrade() (drivers/acpi/tables.c), arch_reserve_mem_area().
+ *
+ * What EFI's boot services hold there is in the way. Where their map is not known, the line that names the table's new place
+ * is input.
+ */
+static void acpi_upgrade(struct boot *b)
+{
+	struct memblock_request request = { .size = b->machine->acpi_in_ramdisk_bytes, .align = PAGE_SIZE, .max = PFN_PHYS(b->max_low_pfn), .nid = NUMA_NO_NODE, .ranged = true };
+	uint64_t base;
+
+	if (!request.size)
+		return;
+	if (b->machine->firmware == FIRMWARE_EFI && !b->machine->efi.nr && b->machine->acpi_new_base) {
+		base = b->machine->acpi_new_base;
+		boot_reserve(b, OWNER_FIRMWARE_TABLES, base, base + request.size);
+	} else {
+		base = boot_alloc(b, OWNER_FIRMWARE_TABLES, &request);
+	}
+	if (!base)
+		return;
+	e820_range_add(b->arena, &b->e820, base, base + request.size, E820_TYPE_ACPI, 0);
+	e820_modified_map(b, STEP_ACPI_TABLES);
+}
+
 /* Tables hardly ever lie in RAM; where one does, it is kept. */
 void acpi_run(struct boot *b)
 {
+	acpi_upgrade(b);
 	if (!boot_trait(b, TRAIT_ACPI_RESERVE))
 		return;
 	for (size_t i = 0; i < b->machine->acpi.nr; i++) {

@@ -57,7 +57,7 @@ static uint64_t give_up(struct boot *b, uint64_t start, uint64_t end)
 	return before - e820_bytes(&b->e820, E820_TYPE_RAM);
 }
 
-static void say_modified_map(struct boot *b, enum map_step step)
+void e820_modified_map(struct boot *b, enum map_step step)
 {
 	e820_update_table(b->arena, &b->e820, boot_trait(b, TRAIT_SOFT_RESERVED_APART));
 	SAY(b, E820_BANNER, TAG_MODIFIED, 0);
@@ -70,7 +70,7 @@ static void say_losing(struct boot *b)
 {
 	SAY(b, MTRR_LOSING, 0, b->trimmed_bytes >> 20);
 	SAY(b, E820_MTRR, 0, 0);
-	say_modified_map(b, STEP_MTRR);
+	e820_modified_map(b, STEP_MTRR);
 }
 
 /*
@@ -124,7 +124,7 @@ static void quirks_by_log(struct boot *b)
 	if (!from || !to || (!take_edits(b, from, to) && !b->input_edits.nr))
 		return;
 	if (map)
-		say_modified_map(b, STEP_QUIRK);
+		e820_modified_map(b, STEP_QUIRK);
 	else
 		e820_update_table(b->arena, &b->e820, boot_trait(b, TRAIT_SOFT_RESERVED_APART));
 }

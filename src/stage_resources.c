@@ -174,6 +174,18 @@ static void nosave(struct boot *b)
 		nosave_by_entry(b, limit);
 }
 
+/* The first address for devices: behind the start of the gap by up to a sixteenth of it. */
+static uint64_t pci_start(const struct boot *b, uint64_t start, uint64_t size)
+{
+	uint64_t round = MIB;
+
+	if (!boot_trait(b, TRAIT_PCI_GAP_ROUNDED))
+		return start;
+	while (size >> 4 > round)
+		round += round;
+	return align_down(start + round, round);
+}
+
 /* The largest hole below 4 GiB is where PCI devices without an address go. Kernel: e820_search_gap(). */
 static void pci_gap(struct boot *b)
 {
@@ -194,7 +206,7 @@ static void pci_gap(struct boot *b)
 	}
 	b->pci_gap = (struct phys_range){ start, start + best };
 	if (boot_trait(b, TRAIT_RANGE_TEXT) == RANGE_OLD)
-		SAY(b, PCI_GAP_OLD, 0, start, start, best);
+		SAY(b, PCI_GAP_OLD, 0, pci_start(b, start, best), start, best);
 	else
 		SAY(b, PCI_GAP, 0, start, start + best);
 }

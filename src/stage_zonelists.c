@@ -208,10 +208,10 @@ static void say_zonelists(struct boot *b)
 
 	if (b->dma_reserve_unknown && boot_trait(b, TRAIT_MANAGED_MEANS) != MANAGED_PRESENT)
 		return;
-	if (boot_trait(b, TRAIT_ZONELIST_TEXT))
+	if (boot_trait(b, TRAIT_ZONELIST_TEXT) == ZONELIST_ORDER)
 		SAY_TEXT(b, ZONELISTS_ORDER, 0, zonelist_order(b), mobility, b->nr_online, b->totalpages_built);
 	else
-		SAY_TEXT(b, ZONELISTS, 0, mobility, NULL, b->nr_online, b->totalpages_built);
+		SAY_TEXT(b, ZONELISTS, boot_trait(b, TRAIT_ZONELIST_TEXT) == ZONELIST_SHORT, mobility, NULL, b->nr_online, b->totalpages_built);
 }
 
 void zonelists_run(struct boot *b)

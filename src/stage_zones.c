@@ -23,6 +23,22 @@ const char *zone_type_name(enum zone_type type)
 	return names[type];
 }
 
+/* Whole pages of the i-th range of memory that the zones are told of. */
+static struct pfn_range active_pfns(const struct boot *b, size_t i) { return pfn_inside((struct phys_range){ b->active.v[i].base, b->active.v[i].end }); }
+
+/*
+ * Memory as the zones are told of it. 32 bits, to 2.6.26: one range from 0 to the end, in which holes count as present.
+ * Kernel: zone_sizes_init() (arch/i386/kernel/setup.c, arch/x86/kernel/setup_32.c).
+ */
+static void tell_zones(struct boot *b)
+{
+	b->active = b->memblock.memory;
+	if (boot_trait(b, TRAIT_E820_COMMON) || b->machine->arch != ARCH_I386 || !b->max_pfn)
+		return;
+	b->active = (struct memblock_type){ .v = arena_new(b->arena, struct memblock_region), .nr = 1 };
+	b->active.v[0].end = PFN_PHYS(b->max_pfn);
+}
+
 static void configure_zones(struct boot *b)
 {
 	bool i386 = b->machine->arch == ARCH_I386;
@@ -50,7 +66,7 @@ static void zone_limits(struct boot *b)
 		[ZONE_NORMAL] = low_end,
 		[ZONE_HIGHMEM] = b->max_pfn,
 	};
-	uint64_t lo = b->memblock.memory.nr ? PFN_UP(b->memblock.memory.v[0].base) : 0;
+	uint64_t lo = b->active.nr ? PFN_UP(b->active.v[0].base) : 0;
 
 	for (size_t i = 0; i < b->nr_zones; i++) {
 		enum zone_type z = b->zone_order[i];
@@ -88,13 +104,13 @@ static void say_zone_limits(struct boot *b)
 
 static void node_spans(struct boot *b)
 {
-	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
-		struct pfn_range r = boot_memory_pfns(b, i);
+	for (size_t i = 0; i < b->active.nr; i++) {
+		struct pfn_range r = active_pfns(b, i);
 		struct pgdat *node;
 
-		if (!pfn_len(r) || (size_t)b->memblock.memory.v[i].nid >= b->nr_nodes)
+		if (!pfn_len(r) || (size_t)b->active.v[i].nid >= b->nr_nodes)
 			continue;
-		node = &b->node[b->memblock.memory.v[i].nid];
+		node = &b->node[b->active.v[i].nid];
 		if (!node->has_memory)
 			node->span = r;
 		node->span.start = min_u64(node->span.start, r.start);
@@ -114,8 +130,8 @@ static uint64_t memory_pages(const struct boot *b)
 {
 	uint64_t pages = 0;
 
-	for (size_t i = 0; i < b->memblock.memory.nr; i++)
-		pages += pfn_len(boot_memory_pfns(b, i));
+	for (size_t i = 0; i < b->active.nr; i++)
+		pages += pfn_len(active_pfns(b, i));
 	return pages;
 }
 
@@ -164,11 +180,11 @@ static void take_share(struct boot *b, struct pgdat *node, uint64_t share, uint6
 {
 	uint64_t usable = b->zone_lo[b->movable_from];
 
-	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
-		struct pfn_range r = boot_memory_pfns(b, i);
+	for (size_t i = 0; i < b->active.nr; i++) {
+		struct pfn_range r = active_pfns(b, i);
 		uint64_t size;
 
-		if (b->memblock.memory.v[i].nid != node->nid)
+		if (b->active.v[i].nid != node->nid)
 			continue;
 		r.start = max_u64(r.start, node->movable_pfn);
 		if (r.start >= r.end)
@@ -218,8 +234,8 @@ static void spread_kernelcore(struct boot *b, uint64_t kernelcore)
 /* movable_node: all that can be unplugged is movable, and what else was asked for does not count. */
 static void movable_node_starts(struct boot *b)
 {
-	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
-		const struct memblock_region *r = &b->memblock.memory.v[i];
+	for (size_t i = 0; i < b->active.nr; i++) {
+		const struct memblock_region *r = &b->active.v[i];
 		struct pgdat *node = &b->node[r->nid];
 		uint64_t pfn = PFN_UP(r->base);
 
@@ -231,8 +247,8 @@ static void movable_node_starts(struct boot *b)
 
 static void mirror_starts(struct boot *b)
 {
-	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
-		const struct memblock_region *r = &b->memblock.memory.v[i];
+	for (size_t i = 0; i < b->active.nr; i++) {
+		const struct memblock_region *r = &b->active.v[i];
 		struct pgdat *node = &b->node[r->nid];
 		uint64_t pfn = PFN_UP(r->base);
 
@@ -293,15 +309,15 @@ static void say_node_ranges(struct boot *b)
 	bool pfns = boot_trait(b, TRAIT_ZONE_TEXT) == ZONE_TEXT_PFN;
 	size_t nr = 0;
 
-	for (size_t i = 0; i < b->memblock.memory.nr; i++)
-		nr += pfn_len(boot_memory_pfns(b, i)) > 0;
+	for (size_t i = 0; i < b->active.nr; i++)
+		nr += pfn_len(active_pfns(b, i)) > 0;
 	if (pfns)
 		SAY(b, NODE_RANGES_HEADER_OLD, 0, nr);
 	else
 		SAY(b, NODE_RANGES_HEADER, 0, 0);
-	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
-		struct pfn_range r = boot_memory_pfns(b, i);
-		uint64_t nid = (uint64_t)b->memblock.memory.v[i].nid;
+	for (size_t i = 0; i < b->active.nr; i++) {
+		struct pfn_range r = active_pfns(b, i);
+		uint64_t nid = (uint64_t)b->active.v[i].nid;
 
 		if (!pfn_len(r))
 			continue;
@@ -312,6 +328,15 @@ static void say_node_ranges(struct boot *b)
 	}
 }
 
+static void say_ranges(struct boot *b)
+{
+	if (!boot_trait(b, TRAIT_ZONE_LINES))
+		return;
+	say_zone_limits(b);
+	say_movable_starts(b);
+	say_node_ranges(b);
+}
+
 /* --- zones of a node --- */
 
 /* Pages of RAM that @nid owns inside @span; @flags must be set (or, with @without, must not be) where they are given. */
@@ -319,13 +344,13 @@ static uint64_t present_in(const struct boot *b, int nid, struct pfn_range span,
 {
 	uint64_t pages = 0;
 
-	for (size_t i = memblock_search(&b->memblock.memory, PFN_PHYS(span.start)); i < b->memblock.memory.nr; i++) {
-		const struct memblock_region *r = &b->memblock.memory.v[i];
+	for (size_t i = memblock_search(&b->active, PFN_PHYS(span.start)); i < b->active.nr; i++) {
+		const struct memblock_region *r = &b->active.v[i];
 
 		if (PFN_DOWN(r->base) >= span.end)
 			break;
 		if (r->nid == nid && (!flags || !(r->flags & flags) == without))
-			pages += pfn_len(pfn_clip(boot_memory_pfns(b, i), span));
+			pages += pfn_len(pfn_clip(active_pfns(b, i), span));
 	}
 	return pages;
 }
@@ -372,6 +397,8 @@ static uint64_t memmap_estimate(const struct boot *b, const struct zone *zone)
 	switch (boot_trait(b, TRAIT_MEMMAP_ESTIMATE)) {
 	case MEMMAP_NONE:
 		return 0;
+	case MEMMAP_SPANNED_DOWN:
+		return PFN_DOWN(pages * bytes);
 	case MEMMAP_SPARSE:
 		if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_SPARSE && zone->spanned > zone->present + (zone->present >> 4))
 			pages = zone->present;
@@ -395,8 +422,8 @@ static uint64_t dma_reserve_pages(const struct boot *b)
 		return bootmem_dma_reserve(b);
 	if (boot_trait(b, TRAIT_DMA_RESERVE) != DMA_RESERVE_MEMBLOCK)
 		return 0;
-	for (size_t m = 0; m < b->memblock.memory.nr; m++)
-		memory += pfn_len(pfn_clip(boot_memory_pfns(b, m), (struct pfn_range){ 0, MAX_DMA_PFN }));
+	for (size_t m = 0; m < b->active.nr; m++)
+		memory += pfn_len(pfn_clip(active_pfns(b, m), (struct pfn_range){ 0, MAX_DMA_PFN }));
 	while (memblock_next_free(&b->memblock, &i, &j, &r, &nid) && r.start < PFN_PHYS(MAX_DMA_PFN))
 		free += pfn_len(pfn_clip(pfn_inside(r), (struct pfn_range){ 0, MAX_DMA_PFN }));
 	return sub_sat(memory, free);
@@ -418,7 +445,7 @@ static void first_sizes(struct boot *b, struct zone *zone, uint64_t dma_reserve)
 	zone->memmap_pages = memmap_estimate(b, zone);
 	zone->freesize = zone->present;
 	/* Old kernels take the struct pages of HighMem out of HighMem, though they lie in low memory. */
-	if (zone->type == ZONE_HIGHMEM && boot_trait(b, TRAIT_MEMMAP_ESTIMATE) != MEMMAP_SPANNED)
+	if (zone->type == ZONE_HIGHMEM && boot_trait(b, TRAIT_PRESENT_MEANS) != PRESENT_LESS_MEMMAP)
 		zone->memmap_pages = 0;
 	if (zone->freesize >= zone->memmap_pages)
 		zone->freesize -= zone->memmap_pages;
@@ -569,16 +596,16 @@ static bool node_named(const struct boot *b, int nid)
 
 void zones_run(struct boot *b)
 {
-	uint64_t dma_reserve = dma_reserve_pages(b);
+	uint64_t dma_reserve;
 
+	tell_zones(b);
+	dma_reserve = dma_reserve_pages(b);
 	b->dma_reserve_unknown = hidden_dma_reserve(b);
 	configure_zones(b);
 	zone_limits(b);
 	node_spans(b);
 	movable_starts(b);
-	say_zone_limits(b);
-	say_movable_starts(b);
-	say_node_ranges(b);
+	say_ranges(b);
 	unavailable_before_nodes(b);
 	for (size_t n = 0; n < b->nr_nodes; n++) {
 		struct pgdat *node = &b->node[n];

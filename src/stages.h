@@ -27,6 +27,9 @@ uint64_t vmalloc_reserve(struct str option);
 /* Whole pages of RAM below 4 GiB. */
 uint64_t e820_low_ram_pages(const struct boot *b);
 
+/* stage_mtrr.c: sort the map out after a change, and show it again. */
+void e820_modified_map(struct boot *b, enum map_step step);
+
 /* stage_resources.c */
 void boot_add_resource(struct boot *b, uint64_t start, uint64_t end, const char *name, unsigned depth);
 

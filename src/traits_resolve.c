@@ -330,7 +330,7 @@ void traits_of_version(const struct release *release, enum arch arch, struct tra
 	if (arch != ARCH_I386)
 		return;
 	ret->t[TRAIT_MEM_MODEL].value = MODEL_FLAT;
-	ret->t[TRAIT_STRUCT_PAGE].value = ret->t[TRAIT_MEMMAP_ESTIMATE].value == MEMMAP_SPANNED ? STRUCT_PAGE_32_OLD : STRUCT_PAGE_32;
+	ret->t[TRAIT_STRUCT_PAGE].value = ret->t[TRAIT_PRESENT_MEANS].value == PRESENT_LESS_MEMMAP ? STRUCT_PAGE_32_OLD : STRUCT_PAGE_32;
 	ret->t[TRAIT_ZONE_DEVICE].value = 0;
 	ret->t[TRAIT_KASLR_MEMORY].value = 0;
 	if (ret->t[TRAIT_KASLR_IMAGE].value == KASLR_ANYWHERE)

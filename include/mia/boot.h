@@ -127,7 +127,7 @@ struct numa_fakes {
 
 /* Who changed the map. */
 enum map_step {
-	STEP_FIRMWARE, STEP_SETUP_DATA, STEP_COMMAND_LINE, STEP_EFI_MMIO, STEP_IMAGE, STEP_BIOS_RANGE, STEP_MTRR, STEP_QUIRK, STEP_EFI_TABLES,
+	STEP_FIRMWARE, STEP_SETUP_DATA, STEP_COMMAND_LINE, STEP_EFI_MMIO, STEP_IMAGE, STEP_BIOS_RANGE, STEP_MTRR, STEP_QUIRK, STEP_ACPI_TABLES, STEP_EFI_TABLES,
 	NR_MAP_STEPS
 };
 
@@ -335,6 +335,7 @@ struct boot {
 	size_t nr_nodes;                    /* highest possible id + 1 */
 	size_t nr_online;
 
+	struct memblock_type active;        /* memory as the zones are told of it */
 	uint64_t zone_lo[NR_ZONE_TYPES], zone_hi[NR_ZONE_TYPES];
 	enum zone_type zone_order[NR_ZONE_TYPES]; /* configured zones, lowest first */
 	size_t nr_zones;

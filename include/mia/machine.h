@@ -130,6 +130,8 @@ struct machine {
 
 	struct phys_range ramdisk;   /* byte exact; empty if there is none */
 	struct acpi_tables acpi;
+	uint64_t acpi_in_ramdisk_bytes; /* tables that the RAM disk brings to replace the firmware's */
+	uint64_t acpi_new_base;         /* where the first of them was put; 0 if the log does not say */
 	struct phys_range mptable, mpc;
 	uint32_t ioapics;
 	struct mtrr_state mtrr;
