@@ -144,7 +144,7 @@ static void extract_config(const struct boot_record *r, struct kernel *k)
 		k->has_numa = said_any(r, FACT_POLICY_ZONE);
 	k->numa_denied = !k->has_numa && said_any(r, FACT_ZONE_HEADER) && said_any(r, FACT_LAST_PFN);
 	k->has_hotplug = k->arch == ARCH_X86_64;
-	k->has_hibernation = said_any(r, FACT_NOSAVE) || (!said_any(r, FACT_PCI_GAP) && !said_any(r, FACT_PCI_GAP_OLD));
+	k->has_hibernation = said_any(r, FACT_NOSAVE) || !said_any(r, FACT_PCI_GAP);
 	k->has_cma = said_any(r, FACT_CMA_RESERVED) || said_any(r, FACT_CMA_RESERVED_NODE) || said_any(r, FACT_CMA_FAILED) ||
 		     (trait(&k->traits, TRAIT_CMA_SHOWN) && key_values_find(&r->meminfo, "CmaTotal"));
 	k->cma_denied = cma_denied(r, k);

@@ -35,13 +35,16 @@ static inline int trait(const struct traits *traits, enum trait_id id) { return 
 const char *trait_name(enum trait_id id);
 const char *trait_basis_name(enum trait_basis basis);
 
-/* Values; a trait that is not listed is 0 for no and 1 for yes, or a plain number. */
+/*
+ * Values; a trait that is not listed is 0 for no and 1 for yes, or a plain number. Profiles hold them: a new one goes to the end,
+ * whatever its era.
+ */
 enum { RANGE_OLD, RANGE_MEM, RANGE_GAP };                            /* RANGE_TEXT: to 3.4, to 6.19, from 7.0 */
 enum { ZONE_TEXT_PFN, ZONE_TEXT_8, ZONE_TEXT_16 };                   /* ZONE_TEXT */
 enum { SETUP_BOOTMEM, SETUP_EARLY, SETUP_ZONES_8, SETUP_ZONES };     /* SETUP_TEXT: the last two by the zones, in 8 or 16 digits */
 enum { MEMORYLESS_RANGE, MEMORYLESS_BOTH, MEMORYLESS_SHORT };        /* MEMORYLESS_TEXT */
 enum { UNAVAILABLE_NONE, UNAVAILABLE_RESERVED_LINE, UNAVAILABLE_ZEROED_LINE, UNAVAILABLE_ZONE_LINE, UNAVAILABLE_NODE_LINE };
-enum { NOSAVE_SWSUSP, NOSAVE_OLD, NOSAVE_PM, NOSAVE_HIBERNATION };   /* NOSAVE_TEXT */
+enum { NOSAVE_OLD, NOSAVE_PM, NOSAVE_HIBERNATION, NOSAVE_SWSUSP };   /* NOSAVE_TEXT: the last to 2.6.26 */
 enum { NOSAVE_FROM_SECOND, NOSAVE_TWO_LINES, NOSAVE_PER_HOLE };      /* NOSAVE_RULE: to 3.16, to 6.14, later */
 enum { ZONELIST_PLAIN, ZONELIST_ORDER, ZONELIST_SHORT };             /* ZONELIST_TEXT: from 4.14, from 2.6.24, before */
 enum { RAM_BUFFER_SILENT, RAM_BUFFER_OLD, RAM_BUFFER_MEM, RAM_BUFFER_REGISTER };
@@ -67,12 +70,12 @@ enum { KASLR_FIXED, KASLR_LOW, KASLR_ANYWHERE };                     /* KASLR_IM
 enum { KASLR_RULES_LOADER, KASLR_RULES_MEMMAP, KASLR_RULES_EFI, KASLR_RULES_GIGANTIC, KASLR_RULES_IMMOVABLE };
 enum { MAP_STEP_5, MAP_STEP_8 };                                     /* MAP_STEP: window grows 32 or 256 times */
 enum { MAP_BLOCK_ZERO, MAP_BLOCK_ROUND };                            /* MAP_BLOCK: without a free block start at 0, or below the end */
-enum { NUMA_SETUP_OLD, NUMA_SETUP_JOINED, NUMA_SETUP_MEMBLKS };      /* NUMA_SETUP: 2.6.32, blocks of a node joined, later */
+enum { NUMA_SETUP_OLD, NUMA_SETUP_MEMBLKS, NUMA_SETUP_JOINED };      /* NUMA_SETUP: 2.6.32, from 2.6.39, between: blocks of a node joined */
 enum { NUMA_CLIP_ONLY, NUMA_CLIP_DROP, NUMA_CLIP_RESERVE, NUMA_CLIP_DRAM };
 enum { MEMORYLESS_NEAREST, MEMORYLESS_X86, MEMORYLESS_GENERIC };     /* MEMORYLESS_NODE */
 enum { NODE_LOAD_SET, NODE_LOAD_ADD, NODE_LOAD_ONE };                /* NODE_LOAD */
 enum { PRESENT_LESS_MEMMAP, PRESENT_REAL };                          /* PRESENT_MEANS */
-enum { MEMMAP_SPANNED_DOWN, MEMMAP_SPANNED, MEMMAP_SPARSE, MEMMAP_NONE }; /* MEMMAP_ESTIMATE: whole pages, to 3.7, to 6.9, later and to 2.6.18 */
+enum { MEMMAP_SPANNED, MEMMAP_SPARSE, MEMMAP_NONE, MEMMAP_SPANNED_DOWN }; /* MEMMAP_ESTIMATE: to 3.7, to 6.9, later and to 2.6.18; rounded down, to 2.6.26 */
 enum { DMA_RESERVE_BOOTMEM, DMA_RESERVE_ZERO, DMA_RESERVE_MEMBLOCK, DMA_RESERVE_NONE }; /* DMA_RESERVE */
 enum { SPARSE_BOOTMEM, SPARSE_MAPS, SPARSE_BUFFER_PAGE, SPARSE_BUFFER_PMD, SPARSE_SECTION };
 enum { HASH_RULE_PLAIN, HASH_RULE_ADAPT, HASH_RULE_FREE };           /* HASH_RULE: to 4.12, to 6.9, later */
