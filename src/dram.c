@@ -199,6 +199,14 @@ static uint64_t srat_bytes(const struct finder *f)
 	return ranges_bytes(&all);
 }
 
+/* Graphics memory of which the size alone is known lies behind the end of the map where nothing in the map can hold it. */
+static uint64_t graphics_beyond(const struct finder *f, const struct phys_ranges *shown)
+{
+	uint64_t usable = e820_bytes(f->map, E820_TYPE_RAM), others = sub_sat(ranges_bytes(shown), usable);
+
+	return phys_len(f->dram->graphics) || f->dram->graphics_bytes <= others ? 0 : f->dram->graphics_bytes;
+}
+
 /* What the map shows: on real machines there is DRAM behind its gaps too, a hypervisor leaves them empty. */
 static uint64_t declared_bytes(const struct finder *f)
 {
@@ -220,7 +228,7 @@ static uint64_t declared_bytes(const struct finder *f)
 		ranges_add(f->arena, &all, (struct phys_range){ high_end, f->machine->tom2 });
 	if (f->machine->tom2 > HT_HOLE_END)
 		ranges_remove(f->arena, &all, (struct phys_range){ HT_HOLE_BEGIN, HT_HOLE_END });
-	return ranges_bytes(&all);
+	return ranges_bytes(&all) + graphics_beyond(f, &all);
 }
 
 /* Modules come in powers of two, and mostly all alike: their number and what is seen give their size. 0 if it does not fit. */

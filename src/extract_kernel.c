@@ -136,6 +136,14 @@ static bool cma_denied(const struct boot_record *r, const struct kernel *k)
 	return !k->has_cma && line && str_find(line->s[0], STR("cma=")) >= 0 && said_any(r, FACT_LAST_PFN);
 }
 
+/* Words of the lines that tell of a larger log buffer are as old as the option; they stand before the zonelists or near them. */
+static bool log_buf_kept(const struct boot_record *r)
+{
+	bool whole = said_any(r, FACT_LINUX_VERSION) && (said_any(r, FACT_ZONELISTS) || said_any(r, FACT_ZONELISTS_ORDER) || said_any(r, FACT_MEMORY)) && said_any(r, FACT_HASH);
+
+	return whole && !said_any(r, FACT_LOG_BUF_LEN) && !said_any(r, FACT_LOG_BUF_META);
+}
+
 static void extract_config(const struct boot_record *r, struct kernel *k)
 {
 	k->has_numa = said_any(r, FACT_NUMA_NONE) || said_any(r, FACT_NUMA_OFF) || said_any(r, FACT_NODE_DATA) || said_any(r, FACT_NODE_DATA_OLD) ||
@@ -148,6 +156,9 @@ static void extract_config(const struct boot_record *r, struct kernel *k)
 	k->has_cma = said_any(r, FACT_CMA_RESERVED) || said_any(r, FACT_CMA_RESERVED_NODE) || said_any(r, FACT_CMA_FAILED) ||
 		     (trait(&k->traits, TRAIT_CMA_SHOWN) && key_values_find(&r->meminfo, "CmaTotal"));
 	k->cma_denied = cma_denied(r, k);
+	k->log_buf_kept = log_buf_kept(r);
+	if (r->pagetypes.block_order.line)
+		k->pageblock_order = said(r->pagetypes.block_order.value, r->pagetypes.block_order.line);
 }
 
 /* Buckets of the tables that the configuration may leave out. */

@@ -48,12 +48,15 @@ static uint64_t asked_log_buf(const struct boot *b)
 
 static uint64_t static_log_buf(const struct boot *b) { return is_known(b->kernel->log_buf) ? b->kernel->log_buf.v : 256 * KIB; }
 
+/* The log of this boot would name a larger buffer, and names none. */
+static bool stays_static(const struct boot *b) { return b->record && b->kernel->log_buf_kept; }
+
 /* First call: only what the command line asks for. */
 void log_buf_run(struct boot *b)
 {
 	uint64_t bytes = asked_log_buf(b);
 
-	if (bytes > static_log_buf(b))
+	if (bytes > static_log_buf(b) && !stays_static(b))
 		alloc_log_buf(b, bytes);
 }
 
@@ -65,7 +68,7 @@ void log_buf_run_cpus(struct boot *b)
 
 	if (b->log_buf_bytes)
 		return;
-	if (!boot_trait(b, TRAIT_LOG_CPU) || asked_log_buf(b) || extra <= bytes / 2) {
+	if (!boot_trait(b, TRAIT_LOG_CPU) || stays_static(b) || asked_log_buf(b) || extra <= bytes / 2) {
 		if (is_known(b->kernel->log_buf))
 			say_meta(b, bytes);
 		return;

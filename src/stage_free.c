@@ -357,6 +357,14 @@ static const struct fact *onlined_line(const struct boot *b)
 	return first != last ? last : NULL;
 }
 
+/* More than there was at the boot, with whatever the kernel keeps: memory came later, without a word in the log. */
+static bool total_grew(const struct boot *b)
+{
+	const struct key_value *total = b->record ? key_values_find(&b->record->meminfo, "MemTotal") : NULL;
+
+	return total && b->physpages && total->value > pages_to_kib(b->physpages);
+}
+
 static bool grew_later(const struct boot *b, const struct zone *zone)
 {
 	const struct fact *policy = facts_last(&b->record->log, FACT_POLICY_ZONE);
@@ -400,7 +408,7 @@ void late_run(struct boot *b)
 		total += b->late.v[i].pages;
 	}
 	doubt_image(b);
-	b->onlined_later = onlined_line(b) != NULL;
+	b->onlined_later = onlined_line(b) != NULL || total_grew(b);
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		for (size_t z = 0; z < b->nr_zones; z++)
 			settle_zone(b, &b->node[n].zone[b->zone_order[z]]);

@@ -315,6 +315,8 @@ static bool swiotlb_needed(const struct boot *b, bool forced)
 
 	if (cmdline_is(b->cmdline, "iommu", "off") && !forced)
 		return false;
+	if (b->machine->arch == ARCH_I386 && !boot_trait(b, TRAIT_SWIOTLB_32))
+		return false;
 	return forced || b->machine->encrypted || pfn > LIMIT_4G >> PAGE_SHIFT;
 }
 

@@ -131,30 +131,36 @@ static uint64_t reserve_ratio(const struct boot *b, enum zone_type type)
 	}
 }
 
-static uint64_t reserve_size(const struct boot *b, const struct zone *zone)
+static uint64_t reserve_size(const struct boot *b, const struct zone *zone, bool anew)
 {
-	if (boot_trait(b, TRAIT_RESERVE_LIVE))
+	if (anew || boot_trait(b, TRAIT_RESERVE_LIVE))
 		return zone->managed.v;
 	return zone_size(b, zone, true);
+}
+
+void watermarks_protection(const struct boot *b, int nid, enum zone_type type, bool anew, uint64_t ret[NR_ZONE_TYPES])
+{
+	const struct zone *zone = &b->node[nid].zone[type];
+	uint64_t above = 0, ratio = reserve_ratio(b, type);
+	bool none = !ratio || (!reserve_size(b, zone, anew) && boot_trait(b, TRAIT_RESERVE_EMPTY)), higher = false;
+
+	for (size_t i = 0; i < b->nr_zones; i++) {
+		enum zone_type other = b->zone_order[i];
+		uint64_t size = higher ? reserve_size(b, &b->node[nid].zone[other], anew) : 0;
+		bool nobody = !size && boot_trait(b, TRAIT_RESERVE_FROM_EMPTY);
+
+		above += size;
+		ret[other] = none || nobody || !higher ? 0 : above / ratio;
+		higher |= other == type;
+	}
 }
 
 /* What a zone keeps from requests that could be served by higher zones of the node. */
 static void set_protection(struct boot *b)
 {
 	for (size_t n = 0; n < b->nr_nodes; n++)
-		for (size_t i = 0; i < b->nr_zones; i++) {
-			struct zone *zone = &b->node[n].zone[b->zone_order[i]];
-			uint64_t above = 0, ratio = reserve_ratio(b, zone->type);
-			bool none = !ratio || (!reserve_size(b, zone) && boot_trait(b, TRAIT_RESERVE_EMPTY));
-
-			for (size_t j = i + 1; j < b->nr_zones; j++) {
-				uint64_t size = reserve_size(b, &b->node[n].zone[b->zone_order[j]]);
-				bool nobody = !size && boot_trait(b, TRAIT_RESERVE_FROM_EMPTY);
-
-				above += size;
-				zone->protection[b->zone_order[j]] = none || nobody ? 0 : above / ratio;
-			}
-		}
+		for (size_t i = 0; i < b->nr_zones; i++)
+			watermarks_protection(b, (int)n, b->zone_order[i], false, b->node[n].zone[b->zone_order[i]].protection);
 }
 
 /* --- huge pages ask for more --- */
@@ -179,7 +185,9 @@ static uint64_t populated_zones(const struct boot *b)
 /* Enough free pageblocks of each kind, two and three for each pair of kinds, but a twentieth of memory at most. */
 static void khugepaged(struct boot *b)
 {
-	uint64_t block = b->machine->arch == ARCH_I386 && !boot_trait(b, TRAIT_PAE) ? 1024 : PAGEBLOCK_PAGES_64;
+	uint64_t usual = b->machine->arch == ARCH_I386 && !boot_trait(b, TRAIT_PAE) ? 1024 : PAGEBLOCK_PAGES_64;
+	/* A kernel without huge pages has larger blocks. */
+	uint64_t block = is_known(b->kernel->pageblock_order) ? UINT64_C(1) << min_u64(b->kernel->pageblock_order.v, 20) : usual;
 	uint64_t pages = block * populated_zones(b) * (2 + 3 * 3);
 
 	pages = min_u64(pages, free_buffer_pages(b, false) / 20);

@@ -71,6 +71,9 @@ void bootmem_memnodemap(struct boot *b);
 /* stage_directmap_old.c: to 3.8, holes are mapped too. */
 void old_direct_map(struct boot *b, bool gb_pages);
 
+/* stage_watermarks.c: lowmem_reserve of a zone, as it was computed at the boot, or anew from what the zones have at last. */
+void watermarks_protection(const struct boot *b, int nid, enum zone_type type, bool anew, uint64_t ret[NR_ZONE_TYPES]);
+
 /* stage_numa.c */
 void numa_alloc_node_data(struct boot *b, int nid);
 int numa_cpu_node(const struct boot *b, size_t cpu);

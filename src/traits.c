@@ -377,6 +377,8 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_SWIOTLB, V(5, 0), SWIOTLB_TABLES, "overflow buffer gone; read 4.19, 5.0" },
 	{ TRAIT_SWIOTLB, V(5, 14), SWIOTLB_SLOTS, "read 5.12, 5.14" },
 	{ TRAIT_SWIOTLB, V(6, 0), SWIOTLB_AREAS, "swiotlb: split up the global swiotlb lock" },
+	{ TRAIT_SWIOTLB_32, V(2, 6), 0, "CONFIG_SWIOTLB is for 64 bits; seen in 2.6.35, 4.15" },
+	{ TRAIT_SWIOTLB_32, V(4, 18), 1, "swiotlb: move the SWIOTLB config symbol to lib/Kconfig: PAE selects it; seen in 5.7" },
 	{ TRAIT_SWIOTLB_WHEN, V(2, 6), SWIOTLB_MAX_PFN, "" },
 	{ TRAIT_SWIOTLB_WHEN, V(4, 5), SWIOTLB_POSSIBLE_PFN, "read 4.4, 4.7" },
 	{ TRAIT_CRASH_SEARCH, V(2, 6), CRASH_BOTTOM_UP, "" },

@@ -56,6 +56,8 @@ static void verify_direct_map(struct verifier *v)
 	c = verify_add(v, &sum, value_number(model), value_number(total));
 	if (c->verdict == CHECK_MISMATCH && added && total == model + added)
 		verify_excuse(c, "memory was plugged in after the boot, and mapped then");
+	if (b->onlined_later && total > model)
+		verify_excuse(c, "memory was plugged in after the boot, and mapped then");
 	if (b->machine->firmware == FIRMWARE_EFI && boot_trait(b, TRAIT_EARLY_ALLOC) == EARLY_RES_BOOTMEM)
 		verify_excuse(c, "EFI runtime services are mapped behind the end of RAM");
 	c = verify_add(v, &split, value_number(b->direct_4k * KIB_4K), value_number(k4.kib));

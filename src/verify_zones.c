@@ -3,6 +3,7 @@
  *
  * One table says which number of a zone stands where in the file.
  */
+#include "stages.h"
 #include "verify.h"
 
 struct zone_field {
@@ -58,6 +59,20 @@ static void verify_managed(struct verifier *v, const struct pair *p)
 	verify_excuse(c, verify_changed_since(v));
 }
 
+/* Even to read vm.lowmem_reserve_ratio computes the reserves again. Kernel: lowmem_reserve_ratio_sysctl_handler(). */
+static bool protected_anew(const struct boot *b, const struct pair *p)
+{
+	uint64_t anew[NR_ZONE_TYPES] = { 0 };
+
+	if (p->file->nr_protection != b->nr_zones)
+		return false;
+	watermarks_protection(b, p->file->nid, p->model->type, true, anew);
+	for (size_t i = 0; i < b->nr_zones; i++)
+		if (p->file->protection[i] != anew[b->zone_order[i]])
+			return false;
+	return true;
+}
+
 static void verify_protection(struct verifier *v, const struct pair *p)
 {
 	const struct boot *b = v->boot;
@@ -71,6 +86,7 @@ static void verify_protection(struct verifier *v, const struct pair *p)
 		observed.v[i] = p->file->protection[i];
 	c = verify_add(v, &of, predicted, observed);
 	verify_allow_for_doubt(v, c);
+	verify_excuse(c, protected_anew(b, p) ? "computed anew since: vm.lowmem_reserve_ratio was read or set" : NULL);
 	if (verify_blocks_offline(v))
 		verify_excuse(c, verify_changed_since(v));
 }
