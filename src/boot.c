@@ -221,7 +221,8 @@ static uint64_t base_of_brk_table(struct boot *b)
 	/* Where the input tells, there is nothing to find. */
 	if (b->machine->kernel_base && !b->machine->kernel_base_guessed && b->machine->kernel_base < end)
 		base = b->machine->kernel_base;
-	if (b->kernel->image.span.known < KNOWN_PROFILE && end > base)
+	/* 32 bits: brk begins with the tables of the first mapping, so that its later ones do not show where the image ends. */
+	if (b->machine->arch != ARCH_I386 && b->kernel->image.span.known < KNOWN_PROFILE && end > base)
 		b->image = (struct phys_range){ base, end };
 	return base;
 }
@@ -354,6 +355,7 @@ static const struct step pipeline[] = {
 	{ STAGE_ENTRY_AREA, ALWAYS },
 	{ STAGE_ZONELISTS, LISTS_LATER },
 	/* mm_init(), mm_core_init() from 6.4 */
+	{ STAGE_PAGE_DATA, ALWAYS },
 	{ STAGE_SWIOTLB, ALWAYS },
 	{ STAGE_FREE_ALL, ALWAYS },
 	{ STAGE_BUDDY, ALWAYS },

@@ -157,6 +157,8 @@ static void extract_config(const struct boot_record *r, struct kernel *k)
 		     (trait(&k->traits, TRAIT_CMA_SHOWN) && key_values_find(&r->meminfo, "CmaTotal"));
 	k->cma_denied = cma_denied(r, k);
 	k->log_buf_kept = log_buf_kept(r);
+	if (said_any(r, FACT_LOG_BUF_META) && !said_any(r, FACT_LOG_BUF_CPU))
+		k->log_buf_used = said(facts_first(&r->log, FACT_LOG_BUF_META)->v[0], facts_first(&r->log, FACT_LOG_BUF_META)->line);
 	if (r->pagetypes.block_order.line)
 		k->pageblock_order = said(r->pagetypes.block_order.value, r->pagetypes.block_order.line);
 }

@@ -10,9 +10,12 @@
 static const struct hypothesis {
 	size_t offset;
 	uint64_t values[MAX_VALUES];
+	enum trait_id only; /* kernels with this trait */
 } hypotheses[] = {
 	/* With CONFIG_PAGE_EXTENSION a section points to its page_ext too. Kernel: struct mem_section, include/linux/mmzone.h. */
-	{ offsetof(struct kernel, mem_section), { 16, 32 } },
+	{ offsetof(struct kernel, mem_section), { 16, 32 }, TRAIT_NONE },
+	/* Without CONFIG_MEMORY_HOTPLUG wait tables are as large as their zones need. Kernel: wait_table_hash_nr_entries(). */
+	{ offsetof(struct kernel, wait_by_size), { 0, 1 }, TRAIT_WAIT_TABLES },
 };
 
 static struct quantity *quantity_of(struct kernel *k, const struct hypothesis *h) { return (struct quantity *)((char *)k + h->offset); }
@@ -60,6 +63,6 @@ static void choose(struct arena *arena, const struct machine *machine, struct ke
 void hypotheses_choose(struct arena *arena, const struct machine *machine, struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(hypotheses); i++)
-		if (quantity_of(kernel, &hypotheses[i])->known <= KNOWN_NEIGHBOUR)
+		if (quantity_of(kernel, &hypotheses[i])->known <= KNOWN_NEIGHBOUR && (!hypotheses[i].only || trait(&kernel->traits, hypotheses[i].only)))
 			choose(arena, machine, kernel, cmdline, record, &hypotheses[i]);
 }

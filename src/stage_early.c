@@ -48,8 +48,11 @@ static uint64_t asked_log_buf(const struct boot *b)
 
 static uint64_t static_log_buf(const struct boot *b) { return is_known(b->kernel->log_buf) ? b->kernel->log_buf.v : 256 * KIB; }
 
-/* The log of this boot would name a larger buffer, and names none. */
-static bool stays_static(const struct boot *b) { return b->record && b->kernel->log_buf_kept; }
+/* The log of this boot would name a larger buffer, and names none, or another than the one that is asked for. */
+static bool stays_static(const struct boot *b)
+{
+	return b->record && (b->kernel->log_buf_kept || (is_known(b->kernel->log_buf_used) && b->kernel->log_buf_used.v != asked_log_buf(b)));
+}
 
 /* First call: only what the command line asks for. */
 void log_buf_run(struct boot *b)

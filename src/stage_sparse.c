@@ -318,3 +318,30 @@ void flat_memmap_run(struct boot *b)
 				boot_alloc_bytes(b, OWNER_USEMAP, pageblock_map_bytes(&node->zone[b->zone_order[z]], block_order), 64, (int)n);
 	}
 }
+
+/* Is this so much for each page that the nodes span, or for those of the large blocks that they touch? */
+static bool is_for_each_page(const struct boot *b, uint64_t bytes)
+{
+	uint64_t spanned = 0, nodes = 0;
+
+	for (size_t n = 0; n < b->nr_nodes; n++) {
+		spanned += b->node[n].spanned;
+		nodes += b->node[n].has_memory;
+	}
+	return spanned && (bytes % spanned == 0 || bytes % (spanned + nodes * MAX_ORDER_PAGES) == 0);
+}
+
+/* With sections it comes after the hand-over, from the page allocator. Whether a build has it, its log says. */
+void page_data_run(struct boot *b)
+{
+	static const enum fact_kind lines[] = { FACT_PAGE_CGROUP, FACT_PAGE_EXT };
+
+	if (boot_trait(b, TRAIT_MEM_MODEL) != MODEL_FLAT || !b->record)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		const struct fact *f = facts_first(&b->record->log, lines[i]);
+
+		if (f && is_for_each_page(b, f->v[0]))
+			boot_alloc_bytes(b, OWNER_PAGE_DATA, f->v[0], PAGE_SIZE, NUMA_NO_NODE);
+	}
+}

@@ -511,12 +511,22 @@ static void say_node_setup(struct boot *b, const struct pgdat *node)
 
 #define WAIT_TABLE_BYTES (UINT64_C(4096) * 24)
 
+#define WAIT_ENTRY_BYTES UINT64_C(24)
+#define WAIT_ENTRY_PAGES 256
+
+static uint64_t wait_table_bytes(const struct boot *b, const struct zone *zone)
+{
+	uint64_t entries = roundup_pow_of_two(max_u64(zone->spanned / WAIT_ENTRY_PAGES, 1));
+
+	return b->kernel->wait_by_size.v ? max_u64(min_u64(entries, 4096), 4) * WAIT_ENTRY_BYTES : WAIT_TABLE_BYTES;
+}
+
 /* Hash tables of tasks that wait for a page; with memory hotplug always of the largest size. Kernel: zone_wait_table_init(), to 4.8. */
 static void alloc_wait_tables(struct boot *b, const struct pgdat *node)
 {
 	for (size_t i = 0; i < b->nr_zones && boot_trait(b, TRAIT_WAIT_TABLES); i++)
 		if (node->zone[b->zone_order[i]].spanned)
-			boot_alloc_bytes(b, OWNER_WAIT_TABLE, WAIT_TABLE_BYTES, 64, node->nid);
+			boot_alloc_bytes(b, OWNER_WAIT_TABLE, wait_table_bytes(b, &node->zone[b->zone_order[i]]), 64, node->nid);
 }
 
 /* Kernel: free_area_init_node(). */

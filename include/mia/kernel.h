@@ -68,8 +68,10 @@ struct kernel {
 	struct quantity pglist_data;           /* bytes that NODE_DATA takes */
 	struct quantity struct_page, mem_section, usemap;
 	struct quantity real_mode;             /* the blob below 1 MiB */
+	struct quantity log_buf_used;          /* the buffer of the boot, where the log says it */
 	bool log_buf_kept; /* a log that would name a larger log buffer names none: the static one is large enough */
 	struct quantity pageblock_order;
+	struct quantity wait_by_size;          /* 1: zone wait tables are sized by the zone, without memory hotplug */
 	struct quantity log_buf;               /* static text buffer, bytes */
 	struct quantity entry_area_pages;      /* page tables of the CPU entry area */
 	struct quantity vmalloc_pages;         /* tables taken before the Memory: line */
