@@ -60,8 +60,42 @@ static void choose(struct arena *arena, const struct machine *machine, struct ke
 	*quantity_of(kernel, h) = best_misfit < worst_misfit ? best : before;
 }
 
+/* What the zonelists line counts, where zones pay for their struct pages first and no other line shows how large those are. */
+static const struct fact *total_pages_line(const struct kernel *kernel, const struct boot_record *record)
+{
+	bool hidden = kernel->struct_page.known <= KNOWN_NEIGHBOUR && trait(&kernel->traits, TRAIT_MEMMAP_ESTIMATE) == MEMMAP_SPARSE;
+
+	return hidden ? facts_first(&record->log, FACT_ZONELISTS) : NULL;
+}
+
+/*
+ * The configuration decides about a few words of struct page. A size is taken only if it is the one multiple of a word that
+ * leads to the very number of the line.
+ */
+static void choose_struct_page(struct arena *arena, const struct machine *machine, struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record)
+{
+	static const uint64_t sizes_64[] = { 64, 56, 72, 80 }, sizes_32[] = { 40, 36, 32, 44, 48 };
+	bool wide = machine->arch == ARCH_X86_64;
+	const struct fact *line = total_pages_line(kernel, record);
+	const struct quantity before = kernel->struct_page;
+
+	for (size_t i = 0; line && i < (wide ? ARRAY_SIZE(sizes_64) : ARRAY_SIZE(sizes_32)); i++) {
+		struct boot *boot = arena_new(arena, struct boot);
+
+		kernel->struct_page = (struct quantity){ .v = wide ? sizes_64[i] : sizes_32[i], .known = KNOWN_SAID, .line = line->line };
+		boot_run(arena, machine, kernel, cmdline, record, boot);
+		if (boot->totalpages_built == line->v[1])
+			return;
+		kernel->struct_page = before;
+		/* Where other things are unknown too, the number proves nothing. */
+		if (boot->dma_reserve_unknown)
+			return;
+	}
+}
+
 void hypotheses_choose(struct arena *arena, const struct machine *machine, struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record)
 {
+	choose_struct_page(arena, machine, kernel, cmdline, record);
 	for (size_t i = 0; i < ARRAY_SIZE(hypotheses); i++)
 		if (quantity_of(kernel, &hypotheses[i])->known <= KNOWN_NEIGHBOUR && (!hypotheses[i].only || trait(&kernel->traits, hypotheses[i].only)))
 			choose(arena, machine, kernel, cmdline, record, &hypotheses[i]);
