@@ -40,6 +40,15 @@ static const char *hint_words(const struct fact *hint)
 	return hint->tag < ARRAY_SIZE(words) ? words[hint->tag] : words[0];
 }
 
+/* Many architectures have device trees: a line that names one of them says more. */
+static const struct fact *best_hint(const struct boot_record *r)
+{
+	for (each_fact(f, &r->log, FACT_ARCH_HINT))
+		if (f->tag != ARCH_HINT_DEVICE_TREE)
+			return f;
+	return facts_first(&r->log, FACT_ARCH_HINT);
+}
+
 /* On x86 the DMA zone ends at 16 MiB. */
 static bool foreign_zones(const struct boot_record *r)
 {
@@ -53,7 +62,7 @@ static void extract_arch(const struct boot_record *r, struct machine *m)
 {
 	const struct fact *last = facts_first(&r->log, FACT_LAST_PFN);
 
-	const struct fact *hint = facts_first(&r->log, FACT_ARCH_HINT);
+	const struct fact *hint = best_hint(r);
 
 	m->arch = ARCH_X86_64;
 	m->arch_words = "x86";

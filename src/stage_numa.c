@@ -120,7 +120,8 @@ static void dummy_node(struct boot *b)
 	b->numa_dummy = true;
 	b->numa.nr = 0;
 	*vec_push(b->arena, &b->numa) = (struct numa_block){ all, 0 };
-	numa_cleanup(b, &b->numa);
+	if (has_numa(b))
+		numa_cleanup(b, &b->numa);
 }
 
 static bool has_acpi_table(const struct machine *m, const char *signature)

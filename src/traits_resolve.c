@@ -234,6 +234,24 @@ static void from_bios_edit(struct resolver *r)
 			prove(r, TRAIT_TRIM_BIOS, 1, f->line);
 }
 
+#define LIMIT_4G (UINT64_C(1) << 32)
+
+/* Memory of the nodes: page 0 among it was not cut out of the map, and what lies above 4 GiB can be named. */
+static void from_node_memory(struct resolver *r)
+{
+	for (size_t i = 0; i < r->log->nr; i++) {
+		const struct fact *f = &r->log->v[i];
+		bool pfns = f->kind == FACT_NODE_RANGE_PFN;
+
+		if (f->kind != FACT_NODE_RANGE && !pfns)
+			continue;
+		if (!f->v[1])
+			prove(r, TRAIT_TRIM_BIOS, 0, f->line);
+		if ((pfns ? PFN_PHYS(f->v[2]) : f->v[2]) > LIMIT_4G)
+			prove(r, TRAIT_PAE, 1, f->line);
+	}
+}
+
 /* To 3.8 the lowest 64 KiB leave the map; a build that keeps back no more than a page (CONFIG_X86_RESERVE_LOW=4) says so. */
 static void from_low_edit(struct resolver *r)
 {
@@ -355,6 +373,7 @@ void traits_of_evidence(const struct boot_record *record, struct traits *traits)
 	from_acpi(&r);
 	from_brk(&r);
 	from_bios_edit(&r);
+	from_node_memory(&r);
 	from_low_edit(&r);
 	from_batch(&r);
 	from_frees(&r);

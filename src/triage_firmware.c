@@ -228,6 +228,7 @@ void rule_mem_limit(struct triage *t)
 void rule_32bit(struct triage *t)
 {
 	uint64_t end = PFN_PHYS(t->boot->max_pfn), beyond, high = 0;
+	bool pae = boot_trait(t->boot, TRAIT_PAE), highmem = boot_trait(t->boot, TRAIT_ZONE_HIGHMEM);
 	struct finding *f;
 
 	if (t->machine->arch != ARCH_I386 || !has_map(t) || !end)
@@ -237,8 +238,8 @@ void rule_32bit(struct triage *t)
 		high += PFN_PHYS(t->boot->node[n].zone[ZONE_HIGHMEM].present);
 	if (beyond >= MIB) {
 		f = triage_add(t, SEVERITY_WARNING, "A 32-bit kernel%s cannot reach %s of RAM above %s",
-			       boot_trait(t->boot, TRAIT_PAE) ? "" : " without PAE", triage_size(t, beyond),
-			       triage_size(t, boot_trait(t->boot, TRAIT_PAE) ? end : max_u64(end, 4 * GIB)));
+			       !highmem ? " without HIGHMEM" : pae ? "" : " without PAE", triage_size(t, beyond),
+			       triage_size(t, pae || !highmem ? end : max_u64(end, 4 * GIB)));
 		triage_bytes(f, beyond);
 	} else if (high) {
 		f = triage_add(t, SEVERITY_NOTE, "A 32-bit kernel reaches %s of RAM as high memory only", triage_size(t, high));
