@@ -138,6 +138,7 @@ const struct line_rule line_rules_x86[] = {
 	{ FACT_INTEL_STOLEN, 1, 2, "Reserving Intel graphics memory at %#018x-%#018x", "Reserving Intel graphics memory at 0x00000000bda00000-0x00000000bf9fffff" },
 	{ FACT_INTEL_STOLEN, 2, 2, "Reserving Intel graphics stolen memory at %#x-%#x", "Reserving Intel graphics stolen memory at 0xbda00000-0xbf9fffff" },
 	{ FACT_GART_APERTURE, 0, 2, "AGP: Mapping aperture over RAM [mem %#010x-%#010x] (%s)", "AGP: Mapping aperture over RAM [mem 0xb4000000-0xb7ffffff] (65536KB)" },
+	{ FACT_GART_APERTURE, 1, 0, "Mapping aperture over %u KB of RAM @ %x", "Mapping aperture over 65536 KB of RAM @ 9c000000" },
 	{ FACT_STOLEN_SIZE, 0, 0, "agpgart-intel %s: detected %uK stolen memory", "agpgart-intel 0000:00:00.0: detected 7932K stolen memory" },
 	{ FACT_STOLEN_SIZE, 1, 0, "pci %s: detected %uK stolen memory", "pci 0000:00:00.0: detected 131072K stolen memory" },
 	{ FACT_GPU_VRAM, 0, 0, "amdgpu %s: VRAM: %uM %s", "amdgpu 0000:03:00.0: amdgpu: VRAM: 512M 0x000000F400000000 - 0x000000F41FFFFFFF (512M used)" },

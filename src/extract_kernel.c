@@ -144,6 +144,19 @@ static bool log_buf_kept(const struct boot_record *r)
 	return whole && !said_any(r, FACT_LOG_BUF_LEN) && !said_any(r, FACT_LOG_BUF_META);
 }
 
+/* An area that nobody asked for is as large as the build has it. */
+static void extract_cma_default(const struct boot_record *r, struct kernel *k)
+{
+	const struct fact *f = facts_first(&r->log, FACT_CMA_RESERVED), *line = facts_first(&r->log, FACT_KERNEL_COMMAND_LINE);
+
+	if (!line)
+		line = facts_first(&r->log, FACT_COMMAND_LINE);
+	if (!f)
+		f = facts_first(&r->log, FACT_CMA_RESERVED_NODE);
+	if (f && line && str_find(line->s[0], STR("cma=")) < 0)
+		k->cma_default = said(f->v[0] * MIB, f->line);
+}
+
 static void extract_config(const struct boot_record *r, struct kernel *k)
 {
 	k->has_numa = said_any(r, FACT_NUMA_NONE) || said_any(r, FACT_NUMA_OFF) || said_any(r, FACT_NODE_DATA) || said_any(r, FACT_NODE_DATA_OLD) ||
@@ -155,6 +168,7 @@ static void extract_config(const struct boot_record *r, struct kernel *k)
 	k->has_hibernation = said_any(r, FACT_NOSAVE) || !said_any(r, FACT_PCI_GAP);
 	k->has_cma = said_any(r, FACT_CMA_RESERVED) || said_any(r, FACT_CMA_RESERVED_NODE) || said_any(r, FACT_CMA_FAILED) ||
 		     (trait(&k->traits, TRAIT_CMA_SHOWN) && key_values_find(&r->meminfo, "CmaTotal"));
+	extract_cma_default(r, k);
 	k->cma_denied = cma_denied(r, k);
 	k->log_buf_kept = log_buf_kept(r);
 	if (said_any(r, FACT_LOG_BUF_META) && !said_any(r, FACT_LOG_BUF_CPU))

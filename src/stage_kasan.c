@@ -4,7 +4,8 @@
  *   in:   the direct map; the log's line that the sanitizer runs
  *   out:  one byte in eight of what is mapped, taken from memblock
  *
- * Shadow is taken in pieces of 2 MiB, near what it describes. That of the kernel's own addresses is not modelled.
+ * Shadow is taken in pieces of 2 MiB, near what it describes. Of the kernel's own addresses those of the CPU entry areas count,
+ * which have room for every CPU that the build could run on; the image's are not modelled.
  *
  * Kernel: kasan_init(), kasan_populate_shadow() (arch/x86/mm/kasan_init_64.c).
  */
@@ -21,11 +22,10 @@ static bool has_kasan(const struct boot *b)
 	return false;
 }
 
-static void shadow_of(struct boot *b, struct phys_range r)
+/* Shadow for so many bytes. */
+static void take_shadow(struct boot *b, uint64_t bytes, int nid)
 {
-	uint64_t left = align_up(phys_len(r) / SHADOW_SCALE, PAGE_SIZE);
-	size_t i = memblock_search(&b->memblock.memory, r.start);
-	int nid = i < b->memblock.memory.nr ? b->memblock.memory.v[i].nid : NUMA_NO_NODE;
+	uint64_t left = align_up(bytes / SHADOW_SCALE, PAGE_SIZE);
 
 	while (left) {
 		uint64_t size = min_u64(left, PIECE);
@@ -36,10 +36,25 @@ static void shadow_of(struct boot *b, struct phys_range r)
 	}
 }
 
+static void shadow_of(struct boot *b, struct phys_range r)
+{
+	size_t i = memblock_search(&b->memblock.memory, r.start);
+
+	take_shadow(b, phys_len(r), i < b->memblock.memory.nr ? b->memblock.memory.v[i].nid : NUMA_NO_NODE);
+}
+
+/* To 6.1 all at once; later each CPU's when it is set up, at its random place. */
+static void shadow_of_entry_areas(struct boot *b)
+{
+	if (is_known(b->kernel->nr_cpus) && boot_trait(b, TRAIT_CPU_ENTRY_AREA) && !boot_trait(b, TRAIT_ENTRY_RANDOM))
+		take_shadow(b, b->kernel->nr_cpus.v * PFN_PHYS((uint64_t)boot_trait(b, TRAIT_ENTRY_AREA_PAGES)), 0);
+}
+
 void kasan_run(struct boot *b)
 {
 	if (b->machine->arch != ARCH_X86_64 || !has_kasan(b))
 		return;
 	for (size_t i = 0; i < b->direct_ranges.nr; i++)
 		shadow_of(b, b->direct_ranges.v[i]);
+	shadow_of_entry_areas(b);
 }

@@ -56,6 +56,14 @@ static bool parse_ranges(struct str s, uint64_t total, struct crash_request *ret
 static bool has_suffix(struct str value, const char *suffix) { return str_ends(value, str_of(suffix)); }
 
 /* The last plain crashkernel= wins; without one, ",high" and ",low" are looked for. Kernel: parse_crashkernel(). */
+/* crashkernel=auto of enterprise kernels: how much that is, each of them decides anew, and says. */
+static uint64_t crash_auto_bytes(const struct boot *b)
+{
+	const struct fact *f = b->record ? facts_first(&b->record->log, FACT_CRASHKERNEL) : NULL;
+
+	return f ? f->v[0] * MIB : 0;
+}
+
 static bool parse_crashkernel(const struct boot *b, uint64_t total, struct crash_request *ret)
 {
 	bool knows_high = boot_trait(b, TRAIT_CRASH_SEARCH) >= CRASH_UNDER_896M && boot_trait(b, TRAIT_DIRECT_MAP) == DIRECT_MAP_RAM;
@@ -76,7 +84,9 @@ static bool parse_crashkernel(const struct boot *b, uint64_t total, struct crash
 	if (plain.p && str_find_char(plain, ':') >= 0)
 		return parse_ranges(plain, boot_trait(b, TRAIT_CRASH_ROUND) ? round_up_to(total, 128 * MIB) : total, ret);
 	if (plain.p) {
-		ret->size = str_memparse(plain, &rest);
+		ret->size = str_is(plain, "auto") ? crash_auto_bytes(b) : str_memparse(plain, &rest);
+		if (str_is(plain, "auto"))
+			return ret->size > 0;
 		if (rest.n && *rest.p == '@')
 			ret->base = str_memparse(str_skip(rest, 1), NULL);
 		return ret->size > 0;
@@ -208,7 +218,7 @@ void crash_run(struct boot *b)
 	}
 	b->crash_hole_low = largest_hole(b, CRASH_ALIGN, crash_low_max(b), CRASH_ALIGN);
 	b->crash_hole_high = largest_hole(b, LIMIT_4G, CRASH_HIGH_MAX, CRASH_ALIGN);
-	if (!parse_crashkernel(b, total, &q) || b->machine->firmware == FIRMWARE_XEN)
+	if (!parse_crashkernel(b, total, &q) || (b->machine->firmware == FIRMWARE_XEN && !boot_trait(b, TRAIT_CRASH_XEN)))
 		return;
 	b->crash_asked_bytes = q.size;
 	b->crash_asked_base = q.base;
@@ -359,12 +369,27 @@ static uint64_t encrypted_bytes(const struct boot *b)
 	return align_up(max_u64(SWIOTLB_DEFAULT, min_u64(six_percent, GIB)), 2 * MIB);
 }
 
+/*
+ * Firmware that left no addresses for the graphics aperture: RAM is taken for it. Where, depends on registers that only the line
+ * shows. Kernel: gart_iommu_hole_init(), allocate_aperture() (arch/x86/kernel/aperture_64.c).
+ */
+static void gart(struct boot *b)
+{
+	const struct fact *f = b->record ? facts_first(&b->record->log, FACT_GART_APERTURE) : NULL;
+
+	if (f && f->tag)
+		boot_reserve(b, OWNER_GART, f->v[1], add_sat(f->v[1], f->v[0] * KIB));
+	else if (f)
+		boot_reserve(b, OWNER_GART, f->v[0], f->v[1]);
+}
+
 void swiotlb_run(struct boot *b)
 {
 	bool forced = false, off = false, has_areas = boot_trait(b, TRAIT_SWIOTLB) == SWIOTLB_AREAS;
 	uint64_t areas = 0, slots = swiotlb_slots(b, &areas, &forced, &off), bytes = swiotlb_bytes(b);
 	struct memblock_request request = { .align = PAGE_SIZE, .max = LIMIT_4G - 1, .nid = NUMA_NO_NODE };
 
+	gart(b);
 	b->swiotlb_hole = largest_hole(b, 0, LIMIT_4G, PAGE_SIZE);
 	if (off || !swiotlb_needed(b, forced))
 		return;

@@ -385,6 +385,8 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_CRASH_SEARCH, S(2, 6, 35), CRASH_UNDER_896M, "read 2.6.32, 2.6.35" },
 	{ TRAIT_CRASH_SEARCH, V(5, 2), CRASH_UNDER_4G, "x86/kdump: Have crashkernel=X reserve under 4G by default" },
 	{ TRAIT_CRASH_SEARCH, V(6, 7), CRASH_GENERIC, "x86: kdump: use generic interface to simplify crashkernel reservation code" },
+	{ TRAIT_CRASH_XEN, V(2, 6), 1, "seen in 4.9" },
+	{ TRAIT_CRASH_XEN, V(4, 17), 0, "x86/setup: Do not reserve a crash kernel region if booted on Xen PV" },
 	{ TRAIT_CRASH_ROUND, V(5, 4), 1, "read in 6.1 and 6.12; older trees not read" },
 	{ TRAIT_CRASH_LOW_SIZE, V(3, 9), 0, "bounce buffer + 8 MiB" },
 	{ TRAIT_CRASH_LOW_SIZE, V(4, 3), 1, "at least 256 MiB; read 4.2, 4.4" },
