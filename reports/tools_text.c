@@ -14,13 +14,10 @@ static const char *size(struct arena *arena, int64_t bytes, bool in_bytes)
 	return str_printf(arena, "%s", s.s).p;
 }
 
-struct str tool_reading_text(struct arena *arena, const struct tool_reading *reading, bool in_bytes)
+/* "lsmem says 4.00 GiB" */
+static void add_reading(struct strbuf *s, const struct tool_reading *reading, bool in_bytes)
 {
-	const char *bytes = size(arena, (int64_t)reading->bytes, in_bytes);
-
-	if (reading->nid >= 0)
-		return str_printf(arena, "node %d, %s: %s", reading->nid, tool_title(reading->tool), bytes);
-	return str_printf(arena, "%s: %s", tool_title(reading->tool), bytes);
+	strbuf_printf(s, "%s says %s", tool_title(reading->tool), size(s->arena, (int64_t)reading->bytes, in_bytes));
 }
 
 static int64_t magnitude(int64_t n) { return n < 0 ? -n : n; }
@@ -41,18 +38,23 @@ static void add_causes(struct strbuf *s, const struct tool_pair *pair, bool in_b
 
 struct str tool_pair_text(struct arena *arena, const struct verdict *v, const struct tool_pair *pair, bool in_bytes)
 {
+	const struct tool_reading *a = &v->tools.v[pair->a], *b = &v->tools.v[pair->b];
 	struct strbuf s = { .arena = arena };
 
-	strbuf_add(&s, tool_reading_text(arena, &v->tools.v[pair->a], in_bytes));
-	strbuf_printf(&s, "; %s: ", tool_title(v->tools.v[pair->b].tool));
-	strbuf_add(&s, str_of(size(arena, (int64_t)v->tools.v[pair->b].bytes, in_bytes)));
+	if (a->nid >= 0)
+		strbuf_printf(&s, "Of node %d ", a->nid);
+	add_reading(&s, a, in_bytes);
+	strbuf_add(&s, STR(", "));
+	add_reading(&s, b, in_bytes);
+	if (a->nid < 0 && *s.p >= 'a' && *s.p <= 'z' && str_starts(strbuf_str(&s), STR("the ")))
+		*s.p = 'T';
 	if (!pair->difference) {
-		strbuf_add(&s, STR(": the same."));
+		strbuf_char(&s, '.');
 		return strbuf_str(&s);
 	}
-	strbuf_printf(&s, ", %s %s", size(arena, magnitude(pair->difference), in_bytes), pair->difference > 0 ? "less" : "more");
+	strbuf_printf(&s, ": %s %s", size(arena, magnitude(pair->difference), in_bytes), pair->difference > 0 ? "less" : "more");
 	if (pair->nr_causes) {
-		strbuf_add(&s, STR(" because of: "));
+		strbuf_add(&s, STR(", because of: "));
 		add_causes(&s, pair, in_bytes);
 	}
 	if (pair->rest)
