@@ -165,7 +165,7 @@ static void step_later(const struct tools *t, int64_t difference, struct tool_pa
 
 	if (lazy && rest > 0 && rest <= (int64_t)PFN_PHYS(lazy->v[0]))
 		because(pair, "deferred", LAZY_LABEL, rest, AMOUNT_EXACT, lazy->line);
-	else if (total->basis == AMOUNT_BOUNDED && rest >= (int64_t)PFN_PHYS(total->v - total->max) && rest <= (int64_t)PFN_PHYS(total->v - total->min))
+	else if (total->basis == AMOUNT_BOUNDED && rest >= -(int64_t)PFN_PHYS(total->max - total->v) && rest <= (int64_t)PFN_PHYS(total->v - total->min))
 		because(pair, "bounds", "What the log does not say exactly, within its bounds", rest, AMOUNT_BOUNDED, 0);
 	else if (line_of(t, FACT_BALLOON) || line_of(t, FACT_BALLOON_MAX) || (inflated && inflated->value))
 		because(pair, "balloon", rest > 0 ? "Taken by the balloon" : "Given by the balloon", rest, AMOUNT_ESTIMATED, line_of(t, FACT_BALLOON) ? line_of(t, FACT_BALLOON) : line_of(t, FACT_BALLOON_MAX));
