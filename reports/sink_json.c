@@ -3,19 +3,12 @@
 
 #include "claims.h"
 #include "json_out.h"
+#include "json_parts.h"
 #include "tools_text.h"
 
 #include <string.h>
 
 #define SCHEMA "meminit-analyze/verdict/1"
-
-static void range_list(struct json_out *w, uint64_t start, uint64_t end)
-{
-	json_out_list(w, NULL);
-	json_out_u64(w, NULL, start);
-	json_out_u64(w, NULL, end - 1);
-	json_out_end_list(w);
-}
 
 static void input(struct json_out *w, const struct verdict *v)
 {
@@ -77,7 +70,7 @@ static void machine_node(struct json_out *w, const struct boot *b, size_t n, boo
 	json_out_list(w, "ranges");
 	for (size_t i = 0; i < b->memblock.memory.nr; i++)
 		if (b->memblock.memory.v[i].nid == (int)n)
-			range_list(w, b->memblock.memory.v[i].base, b->memblock.memory.v[i].end);
+			json_range(w, b->memblock.memory.v[i].base, b->memblock.memory.v[i].end);
 	json_out_end_list(w);
 	if (distances_known) {
 		json_out_list(w, "distance");
@@ -189,20 +182,11 @@ static void predicted_fallback(struct json_out *w, const struct boot *b)
 	json_out_end_list(w);
 }
 
-static void resource(struct json_out *w, uint64_t start, uint64_t end, struct str name)
-{
-	json_out_object(w, NULL);
-	json_out_u64(w, "start", start);
-	json_out_u64(w, "end", end - 1);
-	json_out_str(w, "name", name);
-	json_out_end_object(w);
-}
-
 static void predicted_iomem(struct json_out *w, const struct boot *b)
 {
 	json_out_list(w, "iomem");
 	for (size_t i = 0; i < b->iomem.nr; i++)
-		resource(w, b->iomem.v[i].range.start, b->iomem.v[i].range.end, str_of(b->iomem.v[i].name));
+		json_resource(w, b->iomem.v[i].range.start, b->iomem.v[i].range.end, str_of(b->iomem.v[i].name));
 	json_out_end_list(w);
 }
 
@@ -213,7 +197,7 @@ static void predicted_blocks(struct json_out *w, const struct boot *b)
 	if (b->block_size) {
 		json_out_list(w, "present");
 		for (size_t i = 0; i < b->blocks.nr; i++)
-			range_list(w, b->blocks.v[i].start, b->blocks.v[i].end);
+			json_range(w, b->blocks.v[i].start, b->blocks.v[i].end);
 		json_out_end_list(w);
 	} else {
 		json_out_null(w, "present");
@@ -278,339 +262,6 @@ static void predicted(struct json_out *w, const struct boot *b)
 		predicted_blocks(w, b);
 		direct_map(w, b);
 		allocations(w, b);
-	}
-	json_out_end_object(w);
-}
-
-/* --- a boot that has not happened --- */
-
-static void prediction_groups(struct json_out *w, const struct prediction *p)
-{
-	json_out_object(w, "basis");
-	for (int g = 0; g < NR_VALUE_GROUPS; g++) {
-		json_out_object(w, value_group_name((enum value_group)g));
-		json_out_text(w, "basis", basis_name(p->group[g].basis));
-		json_out_list(w, "because");
-		for (int u = 0; u < NR_UNKNOWNS; u++)
-			if (p->group[g].because[u])
-				json_out_text(w, NULL, unknown_name((enum unknown_id)u));
-		json_out_end_list(w);
-		json_out_end_object(w);
-	}
-	json_out_end_object(w);
-}
-
-static void prediction_unknowns(struct json_out *w, const struct prediction *p)
-{
-	json_out_list(w, "unknowns");
-	for (int u = 0; u < NR_UNKNOWNS; u++) {
-		if (!p->unknown[u])
-			continue;
-		json_out_object(w, NULL);
-		json_out_text(w, "id", unknown_name((enum unknown_id)u));
-		json_out_text(w, "title", unknown_title((enum unknown_id)u));
-		json_out_end_object(w);
-	}
-	json_out_end_list(w);
-}
-
-static void prediction_answers(struct json_out *w, const struct outcomes *answers)
-{
-	json_out_list(w, "answers");
-	for (size_t i = 0; i < answers->nr; i++) {
-		json_out_object(w, NULL);
-		json_out_text(w, "id", answers->v[i].id);
-		json_out_bool(w, "ok", !answers->v[i].bad);
-		json_out_text(w, "text", answers->v[i].text);
-		json_out_end_object(w);
-	}
-	json_out_end_list(w);
-}
-
-/* null for a range that is not there */
-static void hole(struct json_out *w, const char *key, struct phys_range r)
-{
-	if (phys_len(r)) {
-		json_out_object(w, key);
-		json_out_u64(w, "start", r.start);
-		json_out_u64(w, "end", r.end - 1);
-		json_out_end_object(w);
-	} else {
-		json_out_null(w, key);
-	}
-}
-
-static void prediction_room(struct json_out *w, const struct prediction *p, const struct boot *b)
-{
-	json_out_object(w, "room");
-	json_out_u64(w, "crashkernel_low_min_bytes", p->crash_hole_min);
-	json_out_u64(w, "crashkernel_low_max_bytes", p->crash_hole_max);
-	hole(w, "crashkernel_low", b->crash_hole_low);
-	hole(w, "crashkernel_high", b->crash_hole_high);
-	hole(w, "swiotlb", b->swiotlb_hole);
-	json_out_list(w, "gigantic_pages");
-	for (size_t n = 0; n < b->nr_nodes; n++) {
-		if (!b->node[n].online)
-			continue;
-		json_out_object(w, NULL);
-		json_out_u64(w, "node", n);
-		json_out_u64(w, "pages", b->node[n].gigantic_room);
-		json_out_end_object(w);
-	}
-	json_out_end_list(w);
-	json_out_end_object(w);
-}
-
-static void prediction_requests(struct json_out *w, const struct boot *b)
-{
-	json_out_object(w, "requests");
-	json_out_u64(w, "crashkernel_bytes", b->crash_asked_bytes);
-	hole(w, "crashkernel", b->crashkernel);
-	json_out_u64(w, "crashkernel_low_bytes", b->crash_low_bytes);
-	json_out_u64(w, "gigantic_pages", b->gigantic_asked);
-	json_out_u64(w, "gigantic_pages_got", b->gigantic.nr);
-	hole(w, "swiotlb", b->swiotlb);
-	hole(w, "cma", b->cma);
-	json_out_end_object(w);
-}
-
-static void spread(struct json_out *w, const char *key, const struct spread *s, uint64_t unit)
-{
-	json_out_object(w, key);
-	json_out_u64(w, "min", s->min * unit);
-	json_out_u64(w, "p05", s->p05 * unit);
-	json_out_u64(w, "median", s->median * unit);
-	json_out_u64(w, "p95", s->p95 * unit);
-	json_out_u64(w, "max", s->max * unit);
-	json_out_end_object(w);
-}
-
-static void prediction_trials(struct json_out *w, const struct kaslr_trials *t)
-{
-	json_out_object(w, "kaslr");
-	json_out_u64(w, "trials", t->nr);
-	json_out_u64(w, "seed", t->seed);
-	json_out_u64(w, "slots", t->slots);
-	spread(w, "mem_total_kib", &t->mem_total, PAGE_SIZE / KIB);
-	spread(w, "crashkernel_low_room_bytes", &t->crash_hole, 1);
-	json_out_list(w, "zones");
-	for (size_t i = 0; i < t->nr_zones; i++) {
-		json_out_object(w, NULL);
-		json_out_i64(w, "node", t->zone[i].nid);
-		json_out_text(w, "name", zone_type_name(t->zone[i].zone));
-		spread(w, "managed", &t->zone[i].managed, 1);
-		json_out_end_object(w);
-	}
-	json_out_end_list(w);
-	json_out_u64(w, "crashkernel_failed", t->crash_failed);
-	json_out_u64(w, "gigantic_pages_short", t->gigantic_short);
-	json_out_u64(w, "gigantic_pages_least", t->least_gigantic);
-	json_out_u64(w, "swiotlb_failed", t->swiotlb_failed);
-	json_out_u64(w, "image_hit", t->image_hit);
-	json_out_end_object(w);
-}
-
-static void prediction_places(struct json_out *w, const struct prediction *p)
-{
-	json_out_list(w, "image_places");
-	for (size_t i = 0; i < p->places.nr; i++)
-		range_list(w, p->places.v[i].start, p->places.v[i].end);
-	json_out_end_list(w);
-	json_out_u64(w, "image_slots", p->nr_places);
-	json_out_u64(w, "boots_tried", p->nr_boots);
-}
-
-static void prediction(struct json_out *w, const struct verdict *v)
-{
-	const struct prediction *p = v->prediction;
-
-	if (!p)
-		return;
-	json_out_object(w, "prediction");
-	prediction_answers(w, &p->outcomes);
-	prediction_unknowns(w, p);
-	prediction_groups(w, p);
-	prediction_places(w, p);
-	prediction_requests(w, v->boot);
-	prediction_room(w, p, v->boot);
-	json_out_maybe(w, "mem_total_before_kib", p->has_before, p->before_kib);
-	json_out_u64(w, "memory_regions", p->memory_regions);
-	json_out_u64(w, "partial_sections", p->straddled_sections);
-	json_out_u64(w, "memmap_of_holes_bytes", p->hole_memmap_bytes);
-	if (p->trials)
-		prediction_trials(w, p->trials);
-	if (p->hotplug) {
-		json_out_object(w, "hotplug");
-		json_out_u64(w, "bytes", p->hotplug->bytes);
-		json_out_u64(w, "memmap_bytes", p->hotplug->memmap_bytes);
-		json_out_u64(w, "most_bytes", p->hotplug->most_bytes);
-		json_out_end_object(w);
-	}
-	json_out_end_object(w);
-}
-
-/* --- observed --- */
-
-static void said(struct json_out *w, const char *key, struct said s)
-{
-	if (s.line)
-		json_out_u64(w, key, s.value);
-}
-
-static void observed_zone(struct json_out *w, const struct zoneinfo_zone *z)
-{
-	json_out_object(w, NULL);
-	json_out_text(w, "name", z->name);
-	said(w, "start_pfn", z->start_pfn);
-	said(w, "spanned", z->spanned);
-	said(w, "present", z->present);
-	said(w, "managed", z->managed);
-	said(w, "min", z->min);
-	said(w, "low", z->low);
-	said(w, "high", z->high);
-	said(w, "promo", z->promo);
-	if (z->nr_protection) {
-		json_out_list(w, "protection");
-		for (size_t i = 0; i < z->nr_protection; i++)
-			json_out_u64(w, NULL, z->protection[i]);
-		json_out_end_list(w);
-	}
-	said(w, "pcp_high", z->pcp_high);
-	said(w, "pcp_high_min", z->pcp_high_min);
-	said(w, "pcp_high_max", z->pcp_high_max);
-	said(w, "pcp_batch", z->pcp_batch);
-	said(w, "stat_threshold", z->stat_threshold);
-	json_out_end_object(w);
-}
-
-/* Zones of a node follow each other. */
-static void observed_nodes(struct json_out *w, const struct zoneinfo *zi)
-{
-	json_out_list(w, "nodes");
-	for (size_t i = 0; i < zi->nr; i++) {
-		if (!i || zi->v[i].nid != zi->v[i - 1].nid) {
-			json_out_object(w, NULL);
-			json_out_i64(w, "id", zi->v[i].nid);
-			json_out_list(w, "zones");
-		}
-		observed_zone(w, &zi->v[i]);
-		if (i + 1 == zi->nr || zi->v[i + 1].nid != zi->v[i].nid) {
-			json_out_end_list(w);
-			json_out_end_object(w);
-		}
-	}
-	json_out_end_list(w);
-}
-
-static void observed_fallback(struct json_out *w, const struct facts *log)
-{
-	json_out_list(w, "fallback");
-	for (each_fact(f, log, FACT_FALLBACK)) {
-		struct str list = f->s[0], word;
-		uint64_t n;
-
-		json_out_list(w, NULL);
-		while (str_cut_word(&list, &word))
-			if (str_to_u64(word, 10, &n))
-				json_out_u64(w, NULL, n);
-		json_out_end_list(w);
-	}
-	json_out_end_list(w);
-}
-
-static void observed_log(struct json_out *w, const struct facts *log)
-{
-	const struct fact *memory = facts_last(log, FACT_MEMORY), *last = facts_first(log, FACT_LAST_PFN);
-	uint64_t max_pfn = 0;
-
-	for (each_fact(f, log, FACT_LAST_PFN))
-		max_pfn = max_u64(max_pfn, f->v[0]);
-	if (last) {
-		json_out_u64(w, "max_pfn", max_pfn);
-		json_out_u64(w, "max_arch_pfn", last->v[1]);
-	}
-	if (memory)
-		json_out_u64(w, "physpages", kib_to_pages(memory->v[1]));
-	if (facts_first(log, FACT_FALLBACK))
-		observed_fallback(w, log);
-}
-
-static void observed_direct_map(struct json_out *w, const struct key_values *meminfo)
-{
-	static const struct { const char *key, *name; } rows[] = { { "DirectMap4k", "4k" }, { "DirectMap2M", "2m" }, { "DirectMap4M", "4m" }, { "DirectMap1G", "1g" } };
-
-	json_out_object(w, "direct_map_kib");
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct key_value *kv = key_values_find(meminfo, rows[i].key);
-
-		if (kv)
-			json_out_u64(w, rows[i].name, kv->value);
-	}
-	json_out_end_object(w);
-}
-
-/* Runs of blocks that follow each other and are in the same state. */
-static void observed_blocks(struct json_out *w, const struct memory_blocks *blocks)
-{
-	json_out_object(w, "memory_blocks");
-	json_out_u64(w, "size", blocks->size_bytes.value);
-	for (int online = 1; online >= 0; online--) {
-		json_out_list(w, online ? "online" : "offline");
-		for (size_t i = 0, end; i < blocks->nr; i = end) {
-			for (end = i + 1; end < blocks->nr && blocks->v[end].index == blocks->v[end - 1].index + 1 && blocks->v[end].online == blocks->v[i].online;)
-				end++;
-			if (blocks->v[i].online == (online != 0))
-				range_list(w, blocks->v[i].index, blocks->v[end - 1].index + 1);
-		}
-		json_out_end_list(w);
-	}
-	json_out_end_object(w);
-}
-
-/* What the modules, the CPUs and the crash kernel's loader say. */
-static void observed_numbers(struct json_out *w, const struct boot_record *r)
-{
-	static const struct { const char *key, *name; } rows[] = {
-		{ "MemTotal", "mem_total_kib" }, { "HardwareCorrupted", "hardware_corrupted_kib" }, { "Unaccepted", "unaccepted_kib" },
-	};
-
-	if (r->dimm_bytes)
-		json_out_u64(w, "installed_bytes", r->dimm_bytes);
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct key_value *kv = key_values_find(&r->meminfo, rows[i].key);
-
-		if (kv)
-			json_out_u64(w, rows[i].name, kv->value);
-	}
-	said(w, "cpus_online", r->cpus_online);
-	said(w, "kexec_crash_loaded", r->crash_loaded);
-	said(w, "min_free_kbytes", r->min_free_kbytes);
-}
-
-static void observed_files(struct json_out *w, const struct boot_record *r)
-{
-	observed_numbers(w, r);
-	if (key_values_find(&r->meminfo, "MemTotal"))
-		observed_direct_map(w, &r->meminfo);
-	if (record_zones(r)->nr)
-		observed_nodes(w, record_zones(r));
-	if (r->iomem.nr) {
-		json_out_list(w, "iomem");
-		for (size_t i = 0; i < r->iomem.nr; i++)
-			resource(w, r->iomem.v[i].start, r->iomem.v[i].end, r->iomem.v[i].name);
-		json_out_end_list(w);
-	}
-	if (r->blocks.size_bytes.line)
-		observed_blocks(w, &r->blocks);
-}
-
-/* Of a boot that has not happened there is nothing. */
-static void observed(struct json_out *w, const struct boot_record *r)
-{
-	json_out_object(w, "observed");
-	if (r) {
-		observed_log(w, &r->log);
-		observed_files(w, r);
 	}
 	json_out_end_object(w);
 }
@@ -734,8 +385,8 @@ void verdict_write_json(struct json_out *w, const struct verdict *v)
 	kernel(w, v);
 	machine(w, v);
 	predicted(w, v->boot);
-	prediction(w, v);
-	observed(w, v->record);
+	json_prediction(w, v);
+	json_observed(w, v->record);
 	checks(w, &v->checks);
 	ledger(w, &v->ledger);
 	tools_write_json(w, &v->tools);
