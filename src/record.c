@@ -48,8 +48,11 @@ static const struct fact *at_place(const struct facts *facts, uint32_t place) { 
 
 const struct fact *facts_next(const struct facts *facts, enum fact_kind kind, const struct fact *after)
 {
-	const struct fact *end = facts->v + facts->nr;
+	const struct fact *end;
 
+	if (!facts->nr)
+		return NULL;
+	end = facts->v + facts->nr;
 	if (facts->first && !after)
 		return at_place(facts, facts->first[kind]);
 	if (facts->first && after->kind == kind)
