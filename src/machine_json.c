@@ -73,11 +73,19 @@ static void read_name16(struct json_reader *r, const struct json_field *field, s
 
 static const struct json_codec name16 = { write_name16, read_name16 };
 
-/* A few letters in place; arg is how many fit. A log may have any bytes there. */
+/* A few letters in place; arg is how many fit. A log may have any bytes there: one that is no letter is a question mark, not more than one. */
 static struct json_object *write_letters(const struct json_field *field, const void *member)
 {
-	(void)field;
-	return json_text(str_of(member));
+	char text[32] = "";
+
+	for (size_t i = 0; i < (size_t)(uintptr_t)field->arg && i + 1 < sizeof(text) && ((const char *)member)[i]; i++) {
+		char c = ((const char *)member)[i];
+
+		text[i] = '?';
+		if (c >= ' ' && c < 0x7f)
+			text[i] = c;
+	}
+	return json_object_new_string(text);
 }
 
 static void read_letters(struct json_reader *r, const struct json_field *field, struct json_object *value, void *member)

@@ -36,7 +36,8 @@ static inline bool str_ends(struct str s, struct str suffix)
 }
 static inline struct str str_skip(struct str s, size_t n)
 {
-	return n > s.n ? (struct str){ s.p + s.n, 0 } : (struct str){ s.p + n, s.n - n };
+	/* A text that is not there has no address to add to. */
+	return n < s.n ? (struct str){ s.p + n, s.n - n } : (struct str){ s.n ? s.p + s.n : s.p, 0 };
 }
 
 struct str str_trim(struct str s);
