@@ -1,8 +1,10 @@
 /*
  * extract_kernel.c - what a boot record says of the kernel that booted: release, traits, sizes.
  */
+#include "kconfig.h"
 #include "mia/arena.h"
 #include "mia/kernel.h"
+#include "mia/learn.h"
 #include "traits_table.h"
 
 static struct quantity said(uint64_t v, uint32_t line) { return (struct quantity){ v, KNOWN_SAID, line }; }
@@ -63,6 +65,27 @@ static void extract_real_mode(const struct boot_record *r, struct kernel *k)
 		k->real_mode = said(f->v[2], f->line);
 	else if (hashed)
 		k->real_mode = said(hashed->v[1], hashed->line);
+}
+
+/* Its place is random, but how long it is shows in /proc/iomem. */
+static void extract_image(const struct boot_record *r, struct kernel *k)
+{
+	uint64_t span = learn_image_span(r);
+
+	if (span)
+		k->image.span = said(span, 0);
+}
+
+/*
+ * With CONFIG_PAGE_EXTENSION a section points to its page_ext too, and the size stays a power of two.
+ * Kernel: struct mem_section (include/linux/mmzone.h).
+ */
+static void extract_mem_section(const struct boot_record *r, struct kernel *k)
+{
+	enum config extension = config_of(r, STR("CONFIG_PAGE_EXTENSION"));
+
+	if (extension != CONFIG_UNKNOWN && k->arch == ARCH_X86_64)
+		k->mem_section = said(extension == CONFIG_YES ? 32 : 16, 0);
 }
 
 static void extract_percpu(const struct boot_record *r, struct kernel *k)
@@ -252,4 +275,6 @@ void kernel_extract(struct arena *arena, const struct boot_record *record, const
 	extract_low_ram(record, ret);
 	extract_log_buf(record, ret);
 	extract_real_mode(record, ret);
+	extract_image(record, ret);
+	extract_mem_section(record, ret);
 }

@@ -233,8 +233,10 @@ static void extract_efi(struct arena *arena, const struct boot_record *r, struct
 	}
 	for (each_fact(f, &r->log, FACT_EFI_TABLES))
 		extract_efi_table(arena, f->text, STR("MEMATTR="), m);
-	for (each_fact(f, &r->log, FACT_EFI_REMOVE_MMIO))
+	for (each_fact(f, &r->log, FACT_EFI_REMOVE_MMIO)) {
 		add_range(arena, &m->mmio_removed, f->v[1], f->v[2]);
+		m->efi_entries_seen = max_u64(m->efi_entries_seen, f->v[0] + 1);
+	}
 	for (each_fact(f, &r->log, FACT_ESRT))
 		add_range(arena, &m->efi_reserved, align_down(f->v[0], PAGE_SIZE), align_up(f->v[1], PAGE_SIZE));
 }

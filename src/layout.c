@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "kconfig.h"
 #include "mia/arena.h"
 
 static const struct {
@@ -80,21 +81,6 @@ static bool mark_of(const struct boot *b, const char *name, struct layout_base *
 	return false;
 }
 
-enum config { CONFIG_UNKNOWN, CONFIG_NO, CONFIG_YES };
-
-/* Whether an option is set in a configuration that is at hand. */
-static enum config config_of(const struct boot *b, struct str option)
-{
-	struct str rest = b->record ? b->record->config : (struct str){ 0 }, line;
-
-	if (!rest.n)
-		return CONFIG_UNKNOWN;
-	while (str_cut_line(&rest, &line))
-		if (str_starts(line, option) && line.n > option.n && line.p[option.n] == '=')
-			return CONFIG_YES;
-	return CONFIG_NO;
-}
-
 /* --- 64 bits --- */
 
 /* An area with a size, the last one up to its last byte. */
@@ -143,12 +129,12 @@ static struct bases bases_64(const struct boot *b)
 
 static bool memory_random(const struct boot *b)
 {
-	return boot_trait(b, TRAIT_KASLR_MEMORY) && !cmdline_has(b->cmdline, "nokaslr") && config_of(b, STR("CONFIG_RANDOMIZE_MEMORY")) != CONFIG_NO;
+	return boot_trait(b, TRAIT_KASLR_MEMORY) && !cmdline_has(b->cmdline, "nokaslr") && config_of(b->record, STR("CONFIG_RANDOMIZE_MEMORY")) != CONFIG_NO;
 }
 
 static bool image_random(const struct boot *b)
 {
-	return boot_trait(b, TRAIT_KASLR_IMAGE) != KASLR_FIXED && !cmdline_has(b->cmdline, "nokaslr") && config_of(b, STR("CONFIG_RANDOMIZE_BASE")) != CONFIG_NO;
+	return boot_trait(b, TRAIT_KASLR_IMAGE) != KASLR_FIXED && !cmdline_has(b->cmdline, "nokaslr") && config_of(b->record, STR("CONFIG_RANDOMIZE_BASE")) != CONFIG_NO;
 }
 
 static struct layout_base fixed_or_unknown(bool random, uint64_t v) { return (struct layout_base){ random ? LAYOUT_UNKNOWN : LAYOUT_FIXED, v, SOURCE_DMESG, 0 }; }
@@ -172,7 +158,7 @@ static void find_bases(const struct boot *b, const struct bases *bases, struct l
 static void find_text(const struct boot *b, struct layout *l)
 {
 	const struct fact *offset = b->record ? facts_last(&b->record->log, FACT_KASLR_OFFSET) : NULL;
-	enum config config = config_of(b, STR("CONFIG_RANDOMIZE_BASE"));
+	enum config config = config_of(b->record, STR("CONFIG_RANDOMIZE_BASE"));
 
 	l->link_address = HIGH_START + LINK_OFFSET;
 	l->text = fixed_or_unknown(l->text_random, l->link_address);

@@ -85,6 +85,14 @@ static void learn_image(const struct boot_record *r, struct kernel *k)
 		keep(&k->image.span, align_up(k->image.bss_end.v, PAGE_SIZE), k->image.bss_end.line);
 }
 
+uint64_t learn_image_span(const struct boot_record *r)
+{
+	const struct iomem_entry *code = resource(r, "Kernel code"), *bss = resource(r, "Kernel bss");
+
+	/* Addresses that are hidden from users are all 0. */
+	return code && bss && code->start && bss->end > code->start ? align_up(bss->end, PAGE_SIZE) - code->start : 0;
+}
+
 /* --- structures, from requests --- */
 
 static bool by(const struct fact *f, const char *caller) { return str_starts(f->s[1], str_of(caller)); }
@@ -299,11 +307,16 @@ void kernel_apply_profile(struct kernel *kernel, const struct kernel *profile)
 	kernel->has_profile = true;
 }
 
+/* More need CONFIG_CPUMASK_OFFSTACK. Kernel: NR_CPUS_RANGE_END (arch/x86/Kconfig). */
+#define NR_CPUS_ON_STACK 512
+
 bool kernel_masks_allocated(const struct kernel *k)
 {
 	if (k->cpumask_vars.known == KNOWN_PROFILE)
 		return true;
-	return is_known(k->nr_cpus) && is_known(k->cpumask_bits) && k->nr_cpus.v != k->cpumask_bits.v;
+	if (!is_known(k->nr_cpus) || !is_known(k->cpumask_bits))
+		return false;
+	return trait(&k->traits, TRAIT_CPUMASK_BITS) ? k->nr_cpus.v != k->cpumask_bits.v : k->nr_cpus.v > NR_CPUS_ON_STACK;
 }
 
 /* What the sections of the Memory: line and the gaps between them come to. */

@@ -126,6 +126,14 @@ static void own_dumped(struct boot *b, const struct fact *dump)
 	}
 }
 
+/* Where the firmware's own map is not in the log, the reservations show which of it is boot services memory. */
+static void note_boot_services(struct boot *b)
+{
+	for (each_fact(f, &b->record->log, FACT_MB_RESERVE))
+		if (!b->machine->efi.nr && owner_of_caller(f->s[0], f->v[1] - f->v[0]) == OWNER_EFI_BOOT)
+			efi_reserved(b, (struct phys_range){ f->v[0], f->v[1] });
+}
+
 void memblock_replay_start(struct boot *b)
 {
 	const struct facts *log = &b->record->log;
@@ -145,6 +153,7 @@ void memblock_replay_start(struct boot *b)
 		if (f->kind == FACT_MB_DUMP_REGION && str_is(f->s[0], "reserved"))
 			memblock_reserve_flags(&b->memblock, f->v[1], f->v[2], NUMA_NO_NODE, (uint32_t)f->v[4]);
 	own_dumped(b, dump);
+	note_boot_services(b);
 }
 
 /* --- requests and answers --- */

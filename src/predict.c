@@ -293,9 +293,6 @@ static void doubt_untried(struct predictor *p, struct boot *boot)
 	}
 }
 
-/* One on each level. */
-#define LEAST_ENTRY_TABLES 3
-
 /*
  * Each CPU's area has a table of two levels of its own, unless two of them come to lie close together, or one over a border.
  */
@@ -312,7 +309,7 @@ static void doubt_entry_areas(const struct predictor *p, struct boot *boot)
 	}
 	if (!zone)
 		return;
-	less = sub_sat(usual, LEAST_ENTRY_TABLES);
+	less = entry_area_spare(boot);
 	more = sub_sat(1 + 4 * cpus, usual);
 	zone->managed.min = sub_sat(zone->managed.min, more);
 	zone->managed.max = min_u64(zone->present, zone->managed.max + less);

@@ -156,6 +156,8 @@ static void doubt_silent(struct boot *b, uint64_t pages)
 	b->balance.silent_pages = pages;
 	b->balance.silent_more = b->image_measured && b->kernel->image.span.known >= KNOWN_PROFILE ? 0 : PFN_DOWN(2 * MIB);
 	b->balance.silent_more += guessed_map_pages(b);
+	/* What small structures did not take is part of what came back. */
+	b->balance.silent_more += b->kernel->has_profile ? entry_area_spare(b) : SMALL_DOUBT_PAGES;
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		for (size_t z = 0; z < b->nr_zones; z++) {
 			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
@@ -185,18 +187,13 @@ int64_t balance_unexplained(const struct boot *b)
 static int64_t balance_efi(struct boot *b, int64_t residue)
 {
 	const struct fact *said = facts_first(&b->record->log, FACT_FREE_EFI);
-	int64_t pages = said ? (int64_t)kib_to_pages(said->v[0]) : 0;
+	int64_t pages = said ? (int64_t)kib_to_pages(said->v[0]) : residue;
 	struct zone *zone;
 	int nid = 0;
 
 	if (!efi_unmapped(b) || residue <= 0)
 		return residue;
-	if (!said) {
-		b->balance.silent = true;
-		pages = residue;
-	}
-	if (!said || pages > residue + (int64_t)SMALL_DOUBT_PAGES)
-		pages = residue;
+	b->balance.silent = !said;
 	zone = top_zone(b, PFN_DOWN(4 * GIB), &nid);
 	/* More than lies there is something else's. */
 	if (zone && pages > (int64_t)zone->managed_at_free)

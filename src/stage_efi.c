@@ -24,10 +24,10 @@ static bool may_reserve(const struct boot *b, struct phys_range r)
  * Only a region that nobody else reserved, that is all RAM and that does not touch the image comes back later.
  * Kernel: can_free_region().
  */
-static bool comes_back(const struct boot *b, struct phys_range r)
+void efi_reserved(struct boot *b, struct phys_range r)
 {
-	return !memblock_overlaps(&b->memblock.reserved, r.start, r.end) && e820_mapped_all(&b->e820, r.start, r.end, E820_TYPE_RAM) &&
-	       !phys_overlaps(r, (struct phys_range){ b->image.start, max_u64(b->image.end, b->brk.end) });
+	if (e820_mapped_all(&b->e820, r.start, r.end, E820_TYPE_RAM) && !phys_overlaps(r, (struct phys_range){ b->image.start, max_u64(b->image.end, b->brk.end) }))
+		ranges_add(b->arena, &b->efi_returns, r);
 }
 
 void efi_run_early(struct boot *b)
@@ -41,8 +41,8 @@ void efi_run_early(struct boot *b)
 
 		if (!is_boot_services(r) || !may_reserve(b, r->range))
 			continue;
-		if (comes_back(b, r->range))
-			ranges_add(b->arena, &b->efi_returns, r->range);
+		if (!memblock_overlaps(&b->memblock.reserved, r->range.start, r->range.end))
+			efi_reserved(b, r->range);
 		boot_reserve(b, OWNER_EFI_BOOT, r->range.start, r->range.end);
 	}
 }
@@ -59,11 +59,21 @@ static size_t efi_split_count(const struct machine *m, uint64_t start, uint64_t 
 	return 0;
 }
 
+/* What EDK II hands over under QEMU. The firmware alone decides: other machines have 40 to 250. */
+#define EFI_MAP_USUAL_ENTRIES 128
+
+uint64_t efi_map_entries(const struct machine *m)
+{
+	if (m->efi.nr || phys_len(m->efi_memmap))
+		return m->efi.nr ? m->efi.nr : phys_len(m->efi_memmap) / EFI_DESCRIPTOR_BYTES;
+	return m->efi_entries_seen ? m->efi_entries_seen : EFI_MAP_USUAL_ENTRIES;
+}
+
 uint64_t efi_memmap_bytes(const struct machine *m, uint64_t start, uint64_t end)
 {
-	/* A map that is not known has the usual length; the range lies inside of one of its entries. */
+	/* In a map that is not known, the range lies inside of one of the entries. */
 	if (m->firmware == FIRMWARE_EFI && !m->efi.nr)
-		return (EFI_MAP_USUAL_ENTRIES + 2) * EFI_DESCRIPTOR_BYTES;
+		return (efi_map_entries(m) + 2) * EFI_DESCRIPTOR_BYTES;
 	return m->efi.nr ? (m->efi.nr + efi_split_count(m, start, end)) * EFI_DESCRIPTOR_BYTES : 0;
 }
 

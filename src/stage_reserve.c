@@ -165,7 +165,7 @@ static uint64_t place_of_efi_map(const struct boot *b, uint64_t bytes)
 static void reserve_efi_map(struct boot *b)
 {
 	const struct machine *m = b->machine;
-	uint64_t bytes = align_up(POOL_HEADER_BYTES + (m->efi.nr ? m->efi.nr : EFI_MAP_USUAL_ENTRIES) * EFI_DESCRIPTOR_BYTES, PAGE_SIZE), base;
+	uint64_t bytes = align_up(POOL_HEADER_BYTES + efi_map_entries(m) * EFI_DESCRIPTOR_BYTES, PAGE_SIZE), base;
 
 	if (m->firmware != FIRMWARE_EFI || phys_len(m->efi_memmap) || !boot_trait(b, TRAIT_EFI_MAP_IN_RAM))
 		return;

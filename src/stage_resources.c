@@ -284,6 +284,14 @@ static uint64_t entry_area_tables(const struct boot *b)
 	return 2 + div_up(1 + cpus * pages, TABLE_ENTRIES);
 }
 
+/* One on each level. */
+#define LEAST_ENTRY_TABLES 3
+
+uint64_t entry_area_spare(const struct boot *b)
+{
+	return boot_trait(b, TRAIT_ENTRY_RANDOM) ? sub_sat(entry_area_tables(b), LEAST_ENTRY_TABLES) : 0;
+}
+
 void entry_area_run(struct boot *b)
 {
 	for (uint64_t i = 0, nr = entry_area_tables(b); i < nr; i++)

@@ -33,10 +33,16 @@ void e820_modified_map(struct boot *b, enum map_step step);
 /* stage_resources.c */
 void boot_add_resource(struct boot *b, uint64_t start, uint64_t end, const char *name, unsigned depth);
 
+/* Page tables of the CPU entry areas that other random places would have saved. */
+uint64_t entry_area_spare(const struct boot *b);
+
 /* stage_efi.c: reservations made while memblock is being filled. */
 void efi_run_early(struct boot *b);
-#define EFI_MAP_USUAL_ENTRIES 128
+/* Boot services memory that nobody else had reserved: it comes back where it may. */
+void efi_reserved(struct boot *b, struct phys_range range);
 #define EFI_DESCRIPTOR_BYTES 48
+/* Entries of the EFI map: as listed or measured, else at least as many as a line counts, else a usual number. */
+uint64_t efi_map_entries(const struct machine *m);
 /* Size of the EFI map when [start, end) is cut out of it; 0 if the map is not known. */
 uint64_t efi_memmap_bytes(const struct machine *m, uint64_t start, uint64_t end);
 

@@ -359,6 +359,8 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_CMDLINE_COPIES, V(5, 8), 2, "seen in 5.10" },
 	{ TRAIT_CPUMASK_VARS, V(2, 6), 4, "" },
 	{ TRAIT_CPUMASK_VARS, V(6, 5), 1, "seen in 6.12; the hotplug rewrite dropped three" },
+	{ TRAIT_CPUMASK_BITS, V(2, 6), 1, "" },
+	{ TRAIT_CPUMASK_BITS, V(6, 1), 0, "lib/cpumask: deprecate nr_cpumask_bits; seen in 6.1, not in 5.15" },
 	{ TRAIT_HUGETLB_EARLY, V(6, 15), 1, "read 6.14, 6.18" },
 	{ TRAIT_PID_HASH, V(2, 6), 1, "" },
 	{ TRAIT_PID_HASH, V(4, 15), 0, "pid: remove pidhash" },

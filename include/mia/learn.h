@@ -12,6 +12,9 @@ void learn_boot(struct arena *arena, const struct boot_record *record, const str
 /* Where the image and its brk area lay, from memblock's first dump; false if it does not show. */
 bool learn_image_place(const struct boot_record *record, struct phys_range *image, struct phys_range *brk);
 
+/* Bytes from the image's start to its end, from /proc/iomem; 0 if that does not tell. */
+uint64_t learn_image_span(const struct boot_record *record);
+
 /* What the log at hand does not say is taken from @profile. */
 void kernel_apply_profile(struct kernel *kernel, const struct kernel *profile);
 
