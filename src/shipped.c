@@ -97,6 +97,17 @@ static unsigned unlike(const struct kernel *a, const struct kernel *b)
 	return kernel_masks_allocated(a) == kernel_masks_allocated(b) ? 0 : 30;
 }
 
+/* Flavours of one release are built with other options. */
+static unsigned flavour_differs(const struct kernel *a, const struct kernel *b)
+{
+	static const char *const flavours[] = { "cloud", "rt", "pae" };
+	unsigned nr = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(flavours); i++)
+		nr += (str_find(a->release.text, str_of(flavours[i])) >= 0) != (str_find(b->release.text, str_of(flavours[i])) >= 0);
+	return nr;
+}
+
 const struct kernel *shipped_neighbour(struct shipped *s, const struct kernel *kernel, bool alike)
 {
 	const struct kernel *best = NULL;
@@ -109,7 +120,7 @@ const struct kernel *shipped_neighbour(struct shipped *s, const struct kernel *k
 
 		if (!k || k->arch != kernel->arch)
 			continue;
-		d = distance(k, kernel) + (alike ? unlike(k, kernel) : 0);
+		d = 4 * (distance(k, kernel) + (alike ? unlike(k, kernel) : 0)) + flavour_differs(k, kernel);
 		if (!best || d < best_distance) {
 			best = k;
 			best_distance = d;
