@@ -203,13 +203,12 @@ static bool efi_type_parse(struct str text, uint32_t *type, bool *runtime)
 }
 
 /* "MEMATTR=0x7e05e018": a table that the kernel keeps where it is. Its size is not said; it hardly ever is more than a page. */
-static void extract_efi_table(struct arena *arena, struct str tables, struct str name, struct machine *m)
+static struct phys_range efi_table(struct str tables, struct str name)
 {
 	ptrdiff_t at = str_find(tables, name);
 	uint64_t address = at < 0 ? 0 : str_memparse(str_skip(tables, (size_t)at + name.n), NULL);
 
-	if (address)
-		add_range(arena, &m->efi_reserved, address, align_up(address + 1, PAGE_SIZE));
+	return address ? (struct phys_range){ address, align_up(address + 1, PAGE_SIZE) } : (struct phys_range){ 0 };
 }
 
 static void extract_efi(struct arena *arena, const struct boot_record *r, struct machine *m)
@@ -232,7 +231,7 @@ static void extract_efi(struct arena *arena, const struct boot_record *r, struct
 		*vec_push(arena, &m->efi) = region;
 	}
 	for (each_fact(f, &r->log, FACT_EFI_TABLES))
-		extract_efi_table(arena, f->text, STR("MEMATTR="), m);
+		m->efi_memattr = efi_table(f->text, STR("MEMATTR="));
 	for (each_fact(f, &r->log, FACT_EFI_REMOVE_MMIO)) {
 		add_range(arena, &m->mmio_removed, f->v[1], f->v[2]);
 		m->efi_entries_seen = max_u64(m->efi_entries_seen, f->v[0] + 1);

@@ -252,6 +252,7 @@ static void move_efi(struct arena *arena, const struct move *tail, struct machin
 	}
 	m->efi = copy;
 	move_range(&mv, &m->efi_memmap);
+	move_range(&mv, &m->efi_memattr);
 	move_ranges(arena, &mv, &m->efi_reserved);
 	for (size_t i = 0; i < m->edits.nr; i++)
 		move_range(&mv, &m->edits.v[i].range);

@@ -300,6 +300,7 @@ static const struct json_field doc_rows[] = {
 	{ "edits", &as_list, offsetof(struct machine_doc, machine.edits), JSON_OPTIONAL, &edit_element, 0 },
 	{ "efi", &as_list, offsetof(struct machine_doc, machine.efi), JSON_OPTIONAL, &efi_element, 0 },
 	FIELD("efi_memmap", as_range, struct machine_doc, machine.efi_memmap),
+	FIELD("efi_memattr", as_range, struct machine_doc, machine.efi_memattr),
 	FIELD("efi_tables", as_ranges, struct machine_doc, machine.efi_reserved),
 	FIELD("efi_mmio_removed", as_ranges, struct machine_doc, machine.mmio_removed),
 	{ "srat", &as_list, offsetof(struct machine_doc, machine.srat), JSON_OPTIONAL, &srat_element, 0 },

@@ -32,6 +32,8 @@ void efi_reserved(struct boot *b, struct phys_range r)
 
 void efi_run_early(struct boot *b)
 {
+	if (phys_len(b->machine->efi_memattr) && boot_trait(b, TRAIT_EFI_MEMATTR))
+		boot_reserve(b, OWNER_FIRMWARE_TABLES, b->machine->efi_memattr.start, b->machine->efi_memattr.end);
 	for (size_t i = 0; i < b->machine->efi_reserved.nr; i++)
 		boot_reserve(b, OWNER_FIRMWARE_TABLES, b->machine->efi_reserved.v[i].start, b->machine->efi_reserved.v[i].end);
 	if (boot_trait(b, TRAIT_EFI_FREE) == EFI_FREE_NONE)

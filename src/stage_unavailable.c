@@ -190,6 +190,8 @@ void unavailable_before_nodes(struct boot *b)
 
 void unavailable_after_nodes(struct boot *b)
 {
+	if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_FLAT && !boot_trait(b, TRAIT_FLAT_UNAVAILABLE))
+		return;
 	if (boot_trait(b, TRAIT_UNAVAILABLE_RULE) == UNAVAILABLE_NODE_LINE)
 		unavailable_per_hole(b);
 	if (boot_trait(b, TRAIT_UNAVAILABLE_RULE) == UNAVAILABLE_ZONE_LINE)

@@ -110,7 +110,8 @@ struct machine {
 	struct efi_regions efi;
 	struct phys_range efi_memmap; /* where the loader left the EFI map; empty if not known */
 	uint64_t efi_entries_seen;     /* a line named the one before this many; 0: none did */
-	struct phys_ranges efi_reserved; /* tables the kernel keeps: memattr, ESRT, BGRT, ... */
+	struct phys_range efi_memattr;   /* the memory attributes table, as far as it is known */
+	struct phys_ranges efi_reserved; /* other tables the kernel keeps: ESRT, BGRT, ... */
 	struct phys_ranges mmio_removed; /* EFI MMIO ranges taken out of the map */
 	struct map_edits edits;      /* used where there is no log to take them from */
 
