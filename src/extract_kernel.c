@@ -84,7 +84,7 @@ static void extract_mem_section(const struct boot_record *r, struct kernel *k)
 {
 	enum config extension = config_of(r, STR("CONFIG_PAGE_EXTENSION"));
 
-	if (extension != CONFIG_UNKNOWN && k->arch == ARCH_X86_64)
+	if (extension != CONFIG_UNKNOWN && k->arch == ARCH_X86_64 && trait(&k->traits, TRAIT_PAGE_EXTENSION))
 		k->mem_section = said(extension == CONFIG_YES ? 32 : 16, 0);
 }
 

@@ -320,6 +320,7 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_BLOCK_ZONE, V(5, 18), 1, "drivers/base/memory: determine and store zone for single-zone memory blocks" },
 	{ TRAIT_MEM_SECTION_BYTES, V(2, 6), 32, "with CONFIG_MEMCG (CGROUP_MEM_RES_CTLR) a section points to its page_cgroup" },
 	{ TRAIT_MEM_SECTION_BYTES, V(3, 19), 16, "mm: embed the memcg pointer directly into struct page" },
+	{ TRAIT_PAGE_EXTENSION, V(3, 19), 1, "mm: embed the memcg pointer directly into struct page" },
 	{ TRAIT_MEM_SECTION_ROOTS, V(4, 15), 1, "mm/sparsemem: Allocate mem_section at runtime for CONFIG_SPARSEMEM_EXTREME=y" },
 	{ TRAIT_MEM_SECTION_ROOTS, S(4, 14, 10), 1, "stable", .stable = true },
 	{ TRAIT_SPARSE_ALLOC, V(2, 6), SPARSE_BOOTMEM, "" },
