@@ -150,11 +150,20 @@ static uint64_t guessed_map_pages(const struct boot *b)
 	return pages;
 }
 
+/* Of an image whose size is an estimate, what no section counts. */
+static uint64_t unsaid_image_bytes(const struct boot *b)
+{
+	const struct kernel *k = b->kernel;
+	uint64_t said = (k->code_kib.v + k->rwdata_kib.v + k->rodata_kib.v + k->init_kib.v + k->bss_kib.v + k->text_gap_kib.v + k->rodata_gap_kib.v) * KIB;
+
+	return is_known(k->code_kib) ? sub_sat(phys_len(b->image), said) : 0;
+}
+
 /* Pages that are thought to have come back, but no line says so. */
 static void doubt_silent(struct boot *b, uint64_t pages)
 {
 	b->balance.silent_pages = pages;
-	b->balance.silent_more = b->image_measured && b->kernel->image.span.known >= KNOWN_PROFILE ? 0 : PFN_DOWN(2 * MIB);
+	b->balance.silent_more = b->image_measured && b->kernel->image.span.known >= KNOWN_PROFILE ? 0 : PFN_DOWN(max_u64(2 * MIB, unsaid_image_bytes(b)));
 	b->balance.silent_more += guessed_map_pages(b);
 	/* What small structures did not take is part of what came back. */
 	b->balance.silent_more += b->kernel->has_profile ? entry_area_spare(b) : SMALL_DOUBT_PAGES;

@@ -326,6 +326,9 @@ static void doubt_image(struct boot *b)
 
 	if (!m->kernel_base_guessed || b->kernel_base_known)
 		return;
+	/* What the balance found it to be larger by lies with it. */
+	if (b->balance.image_pages > 0)
+		kept += (uint64_t)b->balance.image_pages;
 	here = boot_zone_of(b, PFN_DOWN(b->kernel_base), NULL);
 	for (size_t i = 0; i < b->late.nr; i++)
 		if (b->late.v[i].kind == LATE_ALTERNATIVES || (b->late.v[i].kind >= LATE_INITMEM && b->late.v[i].kind <= LATE_DECRYPTED))

@@ -191,16 +191,26 @@ static void from_nosave(struct resolver *r)
 static void from_absence(struct resolver *r)
 {
 	const struct fact *setup = facts_first(r->log, FACT_NODE_SETUP), *gb = facts_first(r->log, FACT_RAMDISK);
-	const struct fact *brought_up = facts_first(r->log, FACT_CPUS_BROUGHT_UP);
 
 	if (setup && !facts_first(r->log, FACT_NODE_TOTALPAGES) && r->traits->t[TRAIT_TOTALPAGES_LINES].basis < BASIS_EVIDENCE &&
 	    facts_first(r->log, FACT_ZONE_RANGE))
 		prove(r, TRAIT_TOTALPAGES_LINES, 0, setup->line);
 	if (gb && !facts_first(r->log, FACT_INIT_MAPPING) && facts_first(r->log, FACT_LAST_PFN))
 		prove(r, TRAIT_MAPPING_LINES, MAPPING_SILENT, gb->line);
-	if (brought_up && !r->record->tail_missing && setup && facts_first(r->log, FACT_FREE_INITMEM) &&
-	    !facts_first(r->log, FACT_DEFERRED) && !facts_first(r->log, FACT_DEFERRED_SILENT) && !facts_first(r->log, FACT_DEFERRED_LAZY))
-		r->traits->t[TRAIT_DEFERRED_INIT].line = brought_up->line; /* judged with the zones: small nodes defer nothing */
+}
+
+#define DEFERS_KIB (8 * GIB / KIB) /* on one node: then Normal is larger than what any kernel initialises at once */
+#define IN_USE_KIB (64 * MIB / KIB)
+
+/* What waits for the other CPUs is neither available nor reserved; a large node of which nothing waits is of a kernel that never defers. */
+static void from_memory_line(struct resolver *r)
+{
+	const struct fact *f = facts_last(r->log, FACT_MEMORY), *setup = facts_first(r->log, FACT_NODE_SETUP);
+
+	if (!f || f->v[1] < DEFERS_KIB || !setup || setup != facts_last(r->log, FACT_NODE_SETUP) || trait(r->traits, TRAIT_MEMORY_LATE))
+		return;
+	if (!facts_first(r->log, FACT_DEFERRED) && sub_sat(f->v[1], f->v[0] + f->v[7] + f->v[8]) < IN_USE_KIB)
+		prove(r, TRAIT_DEFERRED_INIT, DEFERRED_NO, f->line);
 }
 
 /* ACPI tables are listed in any case; where they are reserved, a line each says so. */
@@ -370,6 +380,7 @@ void traits_of_evidence(const struct boot_record *record, struct traits *traits)
 	from_emulation(&r);
 	from_nosave(&r);
 	from_absence(&r);
+	from_memory_line(&r);
 	from_acpi(&r);
 	from_brk(&r);
 	from_bios_edit(&r);
