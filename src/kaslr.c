@@ -5,6 +5,10 @@
  */
 #include "kaslr.h"
 
+#include <string.h>
+
+#include "kaslr_likely.h"
+#include "kaslr_slots.h"
 #include "mia/arena.h"
 #include "mia/ranges.h"
 #include "stages.h"
@@ -216,6 +220,7 @@ struct trial {
 	int nid;           /* zone that the base lies in */
 	enum zone_type zone;
 	bool crash_failed; /* the crash kernel finds no room beside it */
+	struct pgdat *node; /* as it left the nodes, where the likeliest numbers are to be found */
 };
 
 struct trials {
@@ -229,6 +234,9 @@ struct search {
 	const struct kernel *kernel;
 	const struct cmdline *cmdline;
 	const struct boot_record *record;
+	struct phys_ranges slots;
+	size_t nr_nodes;
+	bool balance_known; /* the log states the total */
 	struct trials trials;
 };
 
@@ -239,21 +247,36 @@ static void put_at(const struct search *s, uint64_t base, struct machine *ret)
 	ret->kernel_base_guessed = true;
 }
 
+/* Slots of the decompressor's in a place, in bytes; where it has none at all, its length. */
+static uint64_t slots_in(const struct search *s, struct phys_range place)
+{
+	return s->slots.nr ? ranges_overlap(&s->slots, place) : phys_len(place);
+}
+
 static void try_at(struct search *s, struct phys_range place, uint64_t base)
 {
 	struct trial *t = vec_push(s->arena, &s->trials);
-	struct arena_mark mark = arena_mark(s->arena);
-	struct machine *machine = arena_new(s->arena, struct machine);
-	struct boot *boot = arena_new(s->arena, struct boot);
+	struct arena_mark mark;
+	struct machine *machine;
+	struct boot *boot;
 	const struct zone *zone;
 
-	*t = (struct trial){ .place = place, .base = base, .weight = phys_len(place) };
+	*t = (struct trial){ .place = place, .base = base, .weight = slots_in(s, place) };
+	if (!s->balance_known)
+		t->node = arena_array(s->arena, struct pgdat, s->nr_nodes);
+	mark = arena_mark(s->arena);
+	machine = arena_new(s->arena, struct machine);
+	boot = arena_new(s->arena, struct boot);
 	put_at(s, base, machine);
 	boot_run_one_of_many(s->arena, machine, s->kernel, s->cmdline, s->record, boot);
 	t->fit = fit_of(boot);
 	zone = boot_zone_of(boot, PFN_DOWN(base), &t->nid);
 	t->zone = zone ? zone->type : NR_ZONE_TYPES;
 	t->crash_failed = boot->crash_failed_bytes != 0;
+	if (t->node && boot->nr_nodes == s->nr_nodes)
+		memcpy(t->node, boot->node, s->nr_nodes * sizeof(*t->node));
+	else
+		t->node = NULL;
 	arena_rewind(s->arena, mark);
 }
 
@@ -382,6 +405,23 @@ static void measure_image(struct search *s, struct boot *boot)
 		}
 }
 
+/*
+ * Where the log states the total, zones have to add up to it, and stay those of one boot. So they do in small places, where every
+ * base counts and not only the zone that it lies in: there the middle one stands for all.
+ */
+static void settle_numbers(const struct search *s, const struct trial *best, struct boot *boot)
+{
+	struct possible_boot *v = arena_array(s->arena, struct possible_boot, s->trials.nr);
+	size_t nr = 0;
+
+	if (boot_trait(boot, TRAIT_KASLR_IMAGE) == KASLR_LOW || s->balance_known || boot->nr_nodes != s->nr_nodes)
+		return;
+	for (size_t i = 0; i < s->trials.nr; i++)
+		if (!fit_compare(&s->trials.v[i].fit, &best->fit) && s->trials.v[i].node)
+			v[nr++] = (struct possible_boot){ s->trials.v[i].node, s->trials.v[i].weight };
+	kaslr_likely_values(boot, v, nr);
+}
+
 static void keep_best(struct search *s, struct machine *machine, struct boot *boot)
 {
 	const struct trial *best = best_trial(s);
@@ -393,6 +433,8 @@ static void keep_best(struct search *s, struct machine *machine, struct boot *bo
 	put_at(s, best->base, machine);
 	machine->kernel_elsewhere = elsewhere;
 	boot_run(s->arena, machine, s->kernel, s->cmdline, s->record, boot);
+	if (elsewhere.nr)
+		settle_numbers(s, best, boot);
 }
 
 void kaslr_search(struct arena *arena, struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record, struct boot *boot)
@@ -408,6 +450,9 @@ void kaslr_search(struct arena *arena, struct machine *machine, const struct ker
 	if (boot->kernel_base || boot->replay.on || machine->arch == ARCH_MIPS)
 		return;
 	kaslr_places(arena, boot, &places);
+	kaslr_slots(arena, machine, kernel, cmdline, &s.slots);
+	s.nr_nodes = boot->nr_nodes;
+	s.balance_known = boot->balance.known;
 	try_places(&s, boot, &places);
 	if (s.trials.nr && best_trial(&s)->fit.misplaced)
 		try_above(&s, &places);

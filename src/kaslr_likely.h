@@ -1,0 +1,21 @@
+/*
+ * kaslr_likely.h - each number at its likeliest, where the log leaves open in which of several places the image lies.
+ *
+ * The boots of all places differ in the zone that the image takes its pages from. A zone that it is less likely in than
+ * elsewhere has, most likely, all its pages, even if there is none that it is likelier in. So the likeliest value of each
+ * number need not be that of the likeliest boot; and the numbers of several zones need not add up to those of any one boot.
+ */
+#ifndef MIA_KASLR_LIKELY_H
+#define MIA_KASLR_LIKELY_H
+
+#include "mia/boot.h"
+
+struct possible_boot {
+	const struct pgdat *node; /* as many as of the boot that they are compared with */
+	uint64_t weight; /* how likely it is, in any unit */
+};
+
+/* Of each number that depends on it, the value that has most weight; as it is in @boot where that has as much. */
+void kaslr_likely_values(struct boot *boot, const struct possible_boot *v, size_t nr);
+
+#endif
