@@ -141,6 +141,7 @@ const struct line_rule line_rules_mm[] = {
 	{ FACT_SWIOTLB_FAILED, 1, 0, "software IO TLB: No low mem", "software IO TLB: No low mem" },
 	{ FACT_MEMORY_BLOCK_SIZE, 0, 0, "x86/mm: Memory block size: %uMB", "x86/mm: Memory block size: 128MB", { WHEN(BLOCK_SIZE_TEXT, BLOCK_SIZE_INFO) } },
 	{ FACT_MEMORY_BLOCK_SIZE, 0, 0, "memory block size : %uMB", "memory block size : 128MB", { WHEN(BLOCK_SIZE_TEXT, BLOCK_SIZE_DEBUG) } },
+	{ FACT_XSAVE, 0, 0, "xsave/xrstor: enabled xstate_bv %#x, cntxt size %#x", "xsave/xrstor: enabled xstate_bv 0x7, cntxt size 0x340" },
 	{ FACT_PAGE_CGROUP, 0, 0, "allocated %u bytes of page_cgroup", "allocated 41943040 bytes of page_cgroup" },
 	{ FACT_PAGE_EXT, 0, 0, "allocated %u bytes of page_ext", "allocated 167772160 bytes of page_ext" },
 	{ FACT_KFENCE, 0, 0, "kfence: initialized - using %u bytes for %u objects at %s", "kfence: initialized - using 2097152 bytes for 255 objects at 0xffff9e1b6fc00000-0xffff9e1b6fe00000" },

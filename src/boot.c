@@ -109,12 +109,27 @@ void boot_disown(struct boot *b, uint64_t base, uint64_t end)
 	}
 }
 
+struct phys_range boot_release(struct boot *b, uint64_t base, uint64_t end)
+{
+	if (b->bootmem.nr)
+		return bootmem_free(&b->bootmem, &b->memblock, base, end);
+	memblock_free(&b->memblock, base, end);
+	return (struct phys_range){ base, end };
+}
+
 void boot_free(struct boot *b, uint64_t base, uint64_t end)
 {
+	struct phys_range back;
+
 	if (end <= base || b->replay.on)
 		return;
-	memblock_free(&b->memblock, base, end);
-	boot_disown(b, base, end);
+	back = boot_release(b, base, end);
+	boot_disown(b, back.start, back.end);
+}
+
+uint64_t boot_find(const struct boot *b, const struct memblock_request *request)
+{
+	return b->bootmem.nr ? bootmem_find(&b->bootmem, &b->memblock, request) : memblock_find(&b->memblock, request);
 }
 
 uint64_t boot_alloc(struct boot *b, enum owner owner, const struct memblock_request *request)
@@ -127,7 +142,7 @@ uint64_t boot_alloc(struct boot *b, enum owner owner, const struct memblock_requ
 	}
 	a = vec_push(b->arena, &b->allocations);
 	*a = (struct allocation){ .request = *request, .owner = owner, .stage = b->stage };
-	a->base = memblock_alloc(&b->memblock, request);
+	a->base = b->bootmem.nr ? bootmem_alloc(&b->bootmem, &b->memblock, request) : memblock_alloc(&b->memblock, request);
 	if (a->base)
 		boot_own(b, owner, a->base, a->base + request->size);
 	return a->base;
@@ -137,17 +152,17 @@ uint64_t boot_alloc(struct boot *b, enum owner owner, const struct memblock_requ
 #define RUN_REQUESTS 64
 
 /* Of @nr requests in a row, as many as come from one free range: then they are one block. */
-static uint64_t alike(const struct memblock *mb, const struct memblock_request *one, uint64_t nr)
+static uint64_t alike(const struct boot *b, const struct memblock_request *one, uint64_t nr)
 {
-	uint64_t first = memblock_find(mb, one), n = nr;
+	uint64_t first = boot_find(b, one), n = nr;
 
 	for (; n > 1 && first; n /= 2) {
 		struct memblock_request many = *one;
 		uint64_t base;
 
 		many.size = n * one->size;
-		base = memblock_find(mb, &many);
-		if (base && (mb->bottom_up ? base == first : base + many.size == first + one->size))
+		base = boot_find(b, &many);
+		if (base && (b->memblock.bottom_up ? base == first : base + many.size == first + one->size))
 			break;
 	}
 	return max_u64(n, 1);
@@ -158,7 +173,7 @@ void boot_alloc_run(struct boot *b, enum owner owner, const struct memblock_requ
 	for (uint64_t i = 0; b->replay.on && nr < RUN_REQUESTS && i < nr; i++)
 		boot_alloc(b, owner, one);
 	while (nr && !b->replay.on) {
-		uint64_t n = nr >= RUN_REQUESTS ? alike(&b->memblock, one, nr) : 1;
+		uint64_t n = nr >= RUN_REQUESTS ? alike(b, one, nr) : 1;
 		struct memblock_request many = *one;
 
 		many.size = n * one->size;
@@ -253,14 +268,20 @@ static uint64_t initial_tables_32(const struct boot *b, uint64_t image_end)
 	return div_up(image_end + boot_brk_section_32(b->traits) + lowmem_tables_32(b->traits), table_bytes_32(b->traits));
 }
 
-/* One page of firmware strings and the pool of early page tables, unless a profile knows better. */
+/* 32 bits: one page of the others is that of firmware strings. */
+static uint64_t brk_pool_bytes(const struct boot *b)
+{
+	return PFN_PHYS(b->machine->arch == ARCH_I386 ? BRK_OTHER_PAGES_32 - 1 : (uint64_t)boot_trait(b, TRAIT_BRK_POOL));
+}
+
+/* One page of firmware strings and, from 3.9 on, the pool of early page tables, unless a profile knows better. */
 static uint64_t brk_bytes(const struct boot *b, uint64_t image_end)
 {
 	if (b->machine->arch == ARCH_I386)
 		return PFN_PHYS(initial_tables_32(b, image_end) + BRK_OTHER_PAGES_32);
 	if (is_known(b->kernel->image.brk))
 		return b->kernel->image.brk.v;
-	return boot_trait(b, TRAIT_BRK_POOL) ? PFN_PHYS(1 + (uint64_t)boot_trait(b, TRAIT_BRK_POOL)) : 0;
+	return PFN_PHYS(1 + (uint64_t)boot_trait(b, TRAIT_BRK_POOL));
 }
 
 /* Where the log leaves no doubt; 0 if it does. */
@@ -292,7 +313,7 @@ static void place_image(struct boot *b)
 		b->initial_mapped = initial_tables_32(b, b->image.end) * table_bytes_32(b->traits);
 	b->image_limit = b->brk.end + PFN_PHYS(BRK_SPARE_PAGES);
 	b->brk_pool_end = b->brk.end;
-	b->brk_pool_next = b->brk.end - min_u64(phys_len(b->brk), PFN_PHYS((uint64_t)boot_trait(b, TRAIT_BRK_POOL)));
+	b->brk_pool_next = b->brk.end - min_u64(phys_len(b->brk), brk_pool_bytes(b));
 }
 
 void boot_setup(struct boot *b)

@@ -402,6 +402,17 @@ static void extract_acpi(struct arena *arena, const struct boot_record *r, struc
 		m->ioapics = (uint32_t)min_u64(f->v[0] + 1, 256);
 }
 
+/* A few KiB at most. */
+#define XSAVE_MAX (16 * KIB)
+
+static void extract_xsave(const struct boot_record *r, struct machine *m)
+{
+	const struct fact *f = facts_first(&r->log, FACT_XSAVE);
+
+	if (f)
+		m->xsave_bytes = (uint32_t)min_u64(f->v[1], XSAVE_MAX);
+}
+
 static bool mtrr_type_parse(struct str name, uint8_t *ret)
 {
 	static const struct { const char *name; uint8_t type; } names[] = {
@@ -540,6 +551,7 @@ void machine_extract(struct arena *arena, const struct boot_record *record, stru
 	extract_cpus(record, ret);
 	extract_cpu_nodes(arena, record, ret);
 	extract_acpi(arena, record, ret);
+	extract_xsave(record, ret);
 	extract_mtrr(arena, record, ret);
 	extract_platform(record, ret);
 	extract_acpi_in_ramdisk(record, ret);

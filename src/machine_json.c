@@ -316,6 +316,7 @@ static const struct json_field doc_rows[] = {
 	FIELD("mptable", as_range, struct machine_doc, machine.mptable),
 	FIELD("mpc", as_range, struct machine_doc, machine.mpc),
 	MAYBE("ioapics", as_u32, struct machine_doc, machine.ioapics),
+	MAYBE("xsave_bytes", as_u32, struct machine_doc, machine.xsave_bytes),
 	MAYBE("ebda", as_u64, struct machine_doc, machine.ebda_base),
 	MAYBE("kernel_base", as_u64, struct machine_doc, machine.kernel_base),
 };

@@ -18,6 +18,7 @@
 #define SIZE_1G GIB
 #define SIZE_512G (512 * GIB)
 #define ISA_END UINT64_C(0x100000)
+#define IMAGE_SPACE (512 * MIB)
 
 /* Largest page that may be used for a piece. */
 enum leaf { LEAF_4K, LEAF_2M, LEAF_1G };
@@ -389,6 +390,22 @@ static void map_ram_only(struct mapper *m)
 	b->max_mapped = m->max_mapped;
 }
 
+/* 32 bits: the upper tables come with the image. */
+static void tables_of_image(struct mapper *m)
+{
+	ranges_add(m->b->arena, &m->puds, (struct phys_range){ 0, SIZE_512G });
+	ranges_add(m->b->arena, &m->pmds, (struct phys_range){ 0, 4 * SIZE_1G });
+}
+
+/* What is mapped before: by 64-bit kernels the space set aside for the largest image. */
+static void say_first_mapped(struct boot *b)
+{
+	if (b->machine->arch != ARCH_I386 && boot_trait(b, TRAIT_DIRECT_MAP) == DIRECT_MAP_WHOLE)
+		SAY(b, INITIAL_MAPPED, 0, IMAGE_SPACE);
+	else if (b->initial_mapped && b->kernel_base_known)
+		SAY(b, INITIAL_MAPPED, 0, b->initial_mapped);
+}
+
 void direct_map_run(struct boot *b)
 {
 	struct mapper m = { .b = b, .largest = LEAF_2M };
@@ -398,6 +415,9 @@ void direct_map_run(struct boot *b)
 		m.largest = LEAF_4K;
 	else if (gb && !cmdline_has(b->cmdline, "nogbpages"))
 		m.largest = LEAF_1G;
+	say_first_mapped(b);
+	if (b->machine->arch == ARCH_I386)
+		tables_of_image(&m);
 	if (boot_trait(b, TRAIT_DIRECT_MAP) == DIRECT_MAP_WHOLE)
 		old_direct_map(b, m.largest == LEAF_1G);
 	else

@@ -54,13 +54,19 @@ static bool stays_static(const struct boot *b)
 	return b->record && (b->kernel->log_buf_kept || (is_known(b->kernel->log_buf_used) && b->kernel->log_buf_used.v != asked_log_buf(b)));
 }
 
-/* First call: only what the command line asks for. */
-void log_buf_run(struct boot *b)
+static void log_buf_by_option(struct boot *b)
 {
 	uint64_t bytes = asked_log_buf(b);
 
 	if (bytes > static_log_buf(b) && !stays_static(b))
 		alloc_log_buf(b, bytes);
+}
+
+/* First call: only what the command line asks for. Before memblock the option itself was the call, when all others were obeyed. */
+void log_buf_run(struct boot *b)
+{
+	if (boot_trait(b, TRAIT_EARLY_ALLOC) == EARLY_MEMBLOCK)
+		log_buf_by_option(b);
 }
 
 /* Second call, when the number of CPUs is known: each may add its part. Kernel: log_buf_add_cpu(). */
@@ -69,6 +75,8 @@ void log_buf_run_cpus(struct boot *b)
 	uint64_t extra = b->machine->possible_cpus ? (b->machine->possible_cpus - 1) * (uint64_t)LOG_CPU_MAX_BUF_BYTES : 0, bytes = static_log_buf(b);
 	unsigned tag = boot_trait(b, TRAIT_LOG_BUF_TEXT) >= LOG_BUF_TEXT_PRINTK;
 
+	if (boot_trait(b, TRAIT_EARLY_ALLOC) != EARLY_MEMBLOCK)
+		log_buf_by_option(b);
 	if (b->log_buf_bytes)
 		return;
 	if (!boot_trait(b, TRAIT_LOG_CPU) || stays_static(b) || asked_log_buf(b) || extra <= bytes / 2) {

@@ -147,6 +147,7 @@ static void say_highmem(struct boot *b)
 void free_all_run(struct boot *b)
 {
 	say_highmem(b);
+	bootmem_free_bitmaps(b);
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		b->node[n].first_deferred_pfn = b->node[n].has_memory ? first_deferred(b, &b->node[n]) : UINT64_MAX;
 	count_free(b);

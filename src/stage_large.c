@@ -389,6 +389,7 @@ void swiotlb_run(struct boot *b)
 	uint64_t areas = 0, slots = swiotlb_slots(b, &areas, &forced, &off), bytes = swiotlb_bytes(b);
 	struct memblock_request request = { .align = PAGE_SIZE, .max = LIMIT_4G - 1, .nid = NUMA_NO_NODE };
 
+	bootmem_before_swiotlb(b);
 	gart(b);
 	b->swiotlb_hole = largest_hole(b, 0, LIMIT_4G, PAGE_SIZE);
 	if (off || !swiotlb_needed(b, forced))

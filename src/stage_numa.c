@@ -231,7 +231,7 @@ static void make_nodes(struct boot *b)
 		b->node[n].nid = (int)n;
 }
 
-static bool node_has_block(const struct boot *b, int nid, struct phys_range *span)
+bool numa_node_span(const struct boot *b, int nid, struct phys_range *span)
 {
 	*span = (struct phys_range){ UINT64_MAX, 0 };
 	for (size_t i = 0; i < b->numa.nr; i++) {
@@ -280,7 +280,9 @@ void numa_alloc_node_data(struct boot *b, int nid)
 /* To 3.16 the node is announced here, with what its blocks span; 2.6.32 calls it by the boot allocator's name. */
 static void say_setup(struct boot *b, int nid, struct phys_range span)
 {
-	if (boot_trait(b, TRAIT_SETUP_TEXT) <= SETUP_EARLY && has_numa(b) && !b->numa_fake && b->machine->arch != ARCH_I386)
+	int text = boot_trait(b, TRAIT_SETUP_TEXT);
+
+	if (text <= SETUP_EARLY && has_numa(b) && (!b->numa_fake || text == SETUP_BOOTMEM) && b->machine->arch != ARCH_I386)
 		SAY(b, NODE_SETUP, 0, (uint64_t)nid, span.start, span.end);
 }
 
@@ -290,7 +292,7 @@ static void bring_online(struct boot *b)
 		struct pgdat *node = &b->node[n];
 		struct phys_range span;
 
-		if (!node_has_block(b, (int)n, &span))
+		if (!numa_node_span(b, (int)n, &span))
 			continue;
 		if (boot_trait(b, TRAIT_NODE_MIN_SIZE) && phys_len(span) < NODE_MIN_SIZE)
 			continue;
@@ -357,6 +359,19 @@ int numa_cpu_node(const struct boot *b, size_t cpu)
 	return b->numa_fake && !b->record ? first_fake_of(b, nid) : nid;
 }
 
+/* Before 2.6.39 all CPUs are dealt out first, and stay there where the table names a node that has no memory. Kernel: init_cpu_to_node(). */
+int numa_early_cpu_node(const struct boot *b, size_t cpu)
+{
+	const struct machine *m = b->machine;
+	int nid = cpu < m->apic_node.nr ? m->apic_node.v[cpu] : NUMA_NO_NODE;
+
+	if (boot_trait(b, TRAIT_NUMA_SETUP) != NUMA_SETUP_OLD)
+		return numa_cpu_node(b, cpu);
+	if (b->numa_dummy || b->numa_fake || nid < 0 || (size_t)nid >= b->nr_nodes || !b->node[nid].online)
+		return nth_online(b, cpu);
+	return nid;
+}
+
 /* CPUs of each node; a CPU whose node has no memory to its own counts there all the same. */
 static void count_cpus(struct boot *b)
 {
@@ -405,5 +420,6 @@ void numa_run(struct boot *b)
 	}
 	make_nodes(b);
 	bring_online(b);
+	bootmem_start(b);
 	count_cpus(b);
 }

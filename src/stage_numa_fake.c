@@ -195,5 +195,8 @@ void numa_emulate(struct boot *b, struct str value)
 		return;
 	b->numa = e.emulated;
 	b->numa_fake = true;
-	numa_alloc_distance(b, highest_node(&b->numa) + 1);
+	if (boot_trait(b, TRAIT_NUMA_SETUP) == NUMA_SETUP_OLD)
+		bootmem_memnodemap(b);
+	else
+		numa_alloc_distance(b, highest_node(&b->numa) + 1);
 }

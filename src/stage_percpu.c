@@ -55,7 +55,7 @@ static void sizes(struct percpu *p)
 
 static int cpu_node(const struct boot *b, size_t cpu)
 {
-	int nid = numa_cpu_node(b, cpu);
+	int nid = numa_early_cpu_node(b, cpu);
 
 	return (size_t)nid < b->nr_nodes ? nid : 0;
 }
@@ -141,7 +141,7 @@ static void embed(struct percpu *p)
 		for (uint64_t u = 0; group->base && u < group->units; u++) {
 			uint64_t unit = group->base + u * p->unit;
 
-			memblock_free(&p->b->memblock, unit + (u < group->cpus ? p->size_sum : 0), unit + p->unit);
+			boot_release(p->b, unit + (u < group->cpus ? p->size_sum : 0), unit + p->unit);
 		}
 	}
 }

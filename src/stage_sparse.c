@@ -90,6 +90,30 @@ static size_t run_end(const struct sparse *s, size_t i, uint64_t *sections)
 	return end;
 }
 
+/*
+ * The boot allocator is asked for each by itself. One goes on in the page of the last if the page behind that is free; as long as
+ * they do they are taken at once.
+ */
+static void alloc_each_usemap(struct boot *b, const struct memblock_request *one, uint64_t nr)
+{
+	uint64_t stride = align_up(one->size, one->align);
+
+	while (nr) {
+		struct memblock_request many = *one;
+		uint64_t first = boot_find(b, one), n = nr;
+
+		for (; n > 1; n /= 2) {
+			many.size = n * stride + PAGE_SIZE;
+			if (boot_find(b, &many) == first)
+				break;
+		}
+		many.size = (n - 1) * stride + one->size;
+		if (!boot_alloc(b, OWNER_USEMAP, &many))
+			return;
+		nr -= n;
+	}
+}
+
 /* Usage maps, if it can be in the section that holds the node's descriptor. Kernel: sparse_early_usemaps_alloc_pgdat_section(). */
 static void alloc_usemap(struct sparse *s, int nid, uint64_t sections)
 {
@@ -97,14 +121,19 @@ static void alloc_usemap(struct sparse *s, int nid, uint64_t sections)
 	uint64_t goal = align_down(b->node[nid].node_data.start, SECTION_BYTES);
 	struct memblock_request request = { .size = sections * s->usemap_bytes, .align = 64, .nid = nid };
 
+	if (b->bootmem.nr)
+		request.size = s->usemap_bytes;
 	if (boot_trait(b, TRAIT_SPARSE_ALLOC) != SPARSE_SECTION && b->node[nid].node_data.end) {
 		request.min = goal;
 		request.max = goal + SECTION_BYTES;
 		/* A full section is no reason to fail: anywhere will do then. */
-		if (!memblock_find(&b->memblock, &request))
-			request.max = 0;
+		if (!boot_find(b, &request))
+			request.min = request.max = 0;
 	}
-	boot_alloc(b, OWNER_USEMAP, &request);
+	if (b->bootmem.nr)
+		alloc_each_usemap(b, &request, sections);
+	else
+		boot_alloc(b, OWNER_USEMAP, &request);
 }
 
 /* --- struct pages --- */
@@ -133,27 +162,27 @@ static void need_tables(struct sparse *s, uint64_t start, uint64_t end, int nid)
 }
 
 /*
- * 2 MiB blocks one by one, highest first. As long as they come from one free range they are one block, taken at once.
- * Kernel: vmemmap_alloc_block().
+ * 2 MiB blocks one by one, highest first; by the boot allocator of 2.6.32 lowest first. As long as they come from one free range
+ * they are one block, taken at once. Kernel: vmemmap_alloc_block().
  */
 static void alloc_blocks(struct sparse *s, int nid, uint64_t pos, uint64_t nr)
 {
-	struct memblock *mb = &s->b->memblock;
+	bool upward = s->b->bootmem.nr != 0;
 
 	while (nr) {
 		struct memblock_request one = { .size = PMD_BYTES, .align = PMD_BYTES, .min = DMA_END, .nid = nid }, many = one;
-		uint64_t top = memblock_find(mb, &one), n = nr;
+		uint64_t first = boot_find(s->b, &one), n = nr;
 
-		for (; n > 1 && top; n /= 2) {
+		for (; n > 1 && first; n /= 2) {
 			many.size = n * PMD_BYTES;
-			if (memblock_find(mb, &many) + many.size == top + PMD_BYTES)
+			if (boot_find(s->b, &many) + (upward ? 0 : many.size) == first + (upward ? 0 : PMD_BYTES))
 				break;
 		}
 		many.size = max_u64(n, 1) * PMD_BYTES;
-		top = boot_alloc(s->b, OWNER_MEMMAP, &many);
-		if (!top)
+		first = boot_alloc(s->b, OWNER_MEMMAP, &many);
+		if (!first)
 			return;
-		*vec_push(s->b->arena, &s->b->memmap_pieces) = (struct memmap_piece){ pos, many.size, top, true };
+		*vec_push(s->b->arena, &s->b->memmap_pieces) = (struct memmap_piece){ pos, many.size, first, !upward };
 		nr -= max_u64(n, 1);
 		pos += many.size;
 	}
@@ -169,7 +198,7 @@ static void open_buffer(struct sparse *s, int nid, uint64_t sections)
 		.exact_nid = method == SPARSE_BUFFER_PMD,
 	};
 
-	s->buffer = method == SPARSE_SECTION ? 0 : boot_alloc(s->b, OWNER_MEMMAP, &request);
+	s->buffer = method == SPARSE_SECTION || s->b->bootmem.nr ? 0 : boot_alloc(s->b, OWNER_MEMMAP, &request);
 	s->buffer_end = s->buffer ? s->buffer + request.size : 0;
 }
 
@@ -247,7 +276,7 @@ static void sparse_init_with_maps(struct sparse *s)
 		end = run_end(s, i, &sections);
 		alloc_usemap(s, s->v[i].nid, sections);
 	}
-	map_map = alloc_temporary_map(s);
+	map_map = s->b->bootmem.nr ? 0 : alloc_temporary_map(s);
 	for (size_t i = 0, end; i < s->nr; i = end) {
 		end = run_end(s, i, &sections);
 		populate_run(s, i, end, sections);
@@ -280,6 +309,7 @@ void sparse_run(struct boot *b)
 
 	if (boot_trait(b, TRAIT_MEM_MODEL) == MODEL_FLAT)
 		return;
+	bootmem_keep_below_4g(b);
 	find_sections(&s);
 	alloc_roots(&s);
 	if (boot_trait(b, TRAIT_SPARSE_ALLOC) <= SPARSE_MAPS)

@@ -73,6 +73,13 @@ int64_t balance_image_share(const struct boot *b, int64_t residue);
 uint64_t bootmem_dma_reserve(const struct boot *b);
 /* The map from addresses to nodes, to 2.6.38. */
 void bootmem_memnodemap(struct boot *b);
+/* The boot allocator takes over from early reservations. */
+void bootmem_start(struct boot *b);
+/* A piece below 4 GiB is kept for devices, until the bounce buffer is allocated. */
+void bootmem_keep_below_4g(struct boot *b);
+void bootmem_before_swiotlb(struct boot *b);
+/* The bitmaps come back with all that is free. */
+void bootmem_free_bitmaps(struct boot *b);
 
 /* stage_directmap_old.c: to 3.8, holes are mapped too. */
 void old_direct_map(struct boot *b, bool gb_pages);
@@ -83,5 +90,9 @@ void watermarks_protection(const struct boot *b, int nid, enum zone_type type, b
 /* stage_numa.c */
 void numa_alloc_node_data(struct boot *b, int nid);
 int numa_cpu_node(const struct boot *b, size_t cpu);
+/* As it is when the per-CPU areas are set up. */
+int numa_early_cpu_node(const struct boot *b, size_t cpu);
+/* From the first to the last address of a node's blocks; false if it has none. */
+bool numa_node_span(const struct boot *b, int nid, struct phys_range *span);
 
 #endif

@@ -339,7 +339,7 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_USEMAP, S(5, 15, 149), 56, "stable", .stable = true },
 	{ TRAIT_USEMAP, S(6, 1, 76), 56, "stable", .stable = true },
 	{ TRAIT_USEMAP, S(6, 6, 15), 56, "stable", .stable = true },
-	{ TRAIT_VSYSCALL_TABLE, V(3, 0), 1, "seen in 3.10 of el7 and in 4.4; before memblock it is part of what is not told apart" },
+	{ TRAIT_VSYSCALL_TABLE, V(2, 6), 1, "seen in 2.6.32, 3.10 of el7 and 4.4" },
 	{ TRAIT_VSYSCALL_TABLE, V(4, 19), 0, "x86/mm: Expand static page table for fixmap space" },
 	{ TRAIT_VSYSCALL_TABLE, S(4, 14, 77), 0, "stable", .stable = true },
 	{ TRAIT_ALTERNATIVES_KEPT, V(2, 6), 1, "" },

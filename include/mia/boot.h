@@ -11,6 +11,7 @@
 #ifndef MIA_BOOT_H
 #define MIA_BOOT_H
 
+#include "mia/bootmem.h"
 #include "mia/cmdline.h"
 #include "mia/kernel.h"
 #include "mia/machine.h"
@@ -304,6 +305,7 @@ struct boot {
 	uint64_t initial_mapped;            /* 32 bits: end of what the first page tables map in small pages */
 
 	struct memblock memblock;
+	struct bootmem bootmem;    /* 2.6.32: answers instead of memblock once the nodes are known */
 	struct phys_range crashkernel, crashkernel_low, cma, swiotlb;
 	uint64_t crash_asked_bytes, crash_asked_base; /* what crashkernel= comes to here */
 	uint64_t crash_low_bytes;           /* of its part below 4 GiB, asked for or found necessary */
@@ -390,6 +392,10 @@ const char *boot_pointer(const struct boot *b, uint64_t address);
 void boot_reserve(struct boot *b, enum owner owner, uint64_t base, uint64_t end);
 void boot_own(struct boot *b, enum owner owner, uint64_t base, uint64_t end);
 void boot_free(struct boot *b, uint64_t base, uint64_t end);
+/* The same, but what comes back keeps its owner: for callers that say otherwise. Returns what comes back. */
+struct phys_range boot_release(struct boot *b, uint64_t base, uint64_t end);
+/* What boot_alloc() would answer, of its era's allocator. */
+uint64_t boot_find(const struct boot *b, const struct memblock_request *request);
 /* [base, end) has no owner any more. */
 void boot_disown(struct boot *b, uint64_t base, uint64_t end);
 /* Ask memblock, remembering for whom; 0 if there is no room. */

@@ -136,6 +136,7 @@ struct machine {
 	uint64_t acpi_new_base;         /* where the first of them was put; 0 if the log does not say */
 	struct phys_range mptable, mpc;
 	uint32_t ioapics;
+	uint32_t xsave_bytes;     /* state of the floating point unit as old kernels save it; 0: the CPU cannot, or it is not said */
 	struct mtrr_state mtrr;
 	uint64_t tom2;               /* AMD top of memory above 4 GiB; 0 if there is none */
 
