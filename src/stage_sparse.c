@@ -66,8 +66,12 @@ static void find_sections(struct sparse *s)
  */
 static void alloc_roots(struct sparse *s)
 {
-	uint64_t bits = s->b->five_level ? 52 : 46, per = PAGE_SIZE / s->section_bytes, done = 0;
+	uint64_t bits = s->b->five_level ? 52 : 46, per, done = 0;
 
+	/* A release that nothing is known of, or a profile that cannot be. */
+	if (!s->section_bytes || s->section_bytes > PAGE_SIZE)
+		return;
+	per = PAGE_SIZE / s->section_bytes;
 	if (boot_trait(s->b, TRAIT_MEM_SECTION_ROOTS))
 		boot_alloc_bytes(s->b, OWNER_MEM_SECTION, (UINT64_C(1) << (bits - SECTION_BITS)) / per * 8, 64, NUMA_NO_NODE);
 	for (size_t i = 0; i < s->nr; i++) {
