@@ -71,8 +71,7 @@ void analysis_run(struct arena *arena, const struct boot_record *record, const s
 	find_profile(options, kernel);
 	kernel_assume_cpu(machine, kernel);
 	cmdline_parse(arena, command_line_of(record), cmdline);
-	for (each_fact(f, &record->log, FACT_UNKNOWN_PARAMETERS))
-		cmdline_forget(arena, cmdline, f->s[0]);
+	cmdline_forget(arena, cmdline, kernel->unknown_options);
 	if (machine->arch == ARCH_OTHER) {
 		/* Recognised, and not re-executed. */
 		*boot = (struct boot){ .arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record, .traits = &kernel->traits };

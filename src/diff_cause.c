@@ -38,6 +38,20 @@ static void run_of(struct arena *arena, const struct verdict *v, struct run *ret
 	ret->kernel_base = v->boot->kernel_base;
 }
 
+/* What one boot of a build shows that it does not know, the other does not know either. */
+static void share_unknown_options(struct arena *arena, struct run *a, struct run *b)
+{
+	struct kernel *k[] = { arena_new(arena, struct kernel), arena_new(arena, struct kernel) };
+
+	if (!str_eq(a->kernel->release.text, b->kernel->release.text))
+		return;
+	*k[0] = *a->kernel;
+	*k[1] = *b->kernel;
+	k[0]->unknown_options = k[1]->unknown_options = str_printf(arena, "%.*s %.*s", STR_ARG(a->kernel->unknown_options), STR_ARG(b->kernel->unknown_options));
+	a->kernel = k[0];
+	b->kernel = k[1];
+}
+
 /* Exchange one input. */
 static void exchange(struct run *run, const struct run *from, enum diff_factor factor)
 {
@@ -171,6 +185,7 @@ static void separate_by_runs(struct separator *s)
 
 	run_of(s->arena, d->a.verdict, &s->a);
 	run_of(s->arena, d->b.verdict, &s->b);
+	share_unknown_options(s->arena, &s->a, &s->b);
 	run = s->a;
 	execute(s, &run, &before);
 	for (int f = 0; f < NR_FACTORS; f++) {

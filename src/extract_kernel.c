@@ -201,6 +201,14 @@ static void extract_config(const struct boot_record *r, struct kernel *k)
 }
 
 /* Buckets of the tables that the configuration may leave out. */
+static void extract_unknown_options(const struct boot_record *r, struct kernel *k)
+{
+	const struct fact *f = facts_first(&r->log, FACT_UNKNOWN_PARAMETERS);
+
+	if (f)
+		k->unknown_options = f->s[0];
+}
+
 /* What is there before each CPU adds its share, which is a matter of configuration. */
 static void extract_log_buf(const struct boot_record *r, struct kernel *k)
 {
@@ -274,6 +282,7 @@ void kernel_extract(struct arena *arena, const struct boot_record *record, const
 	extract_buckets(record, ret);
 	extract_low_ram(record, ret);
 	extract_log_buf(record, ret);
+	extract_unknown_options(record, ret);
 	extract_real_mode(record, ret);
 	extract_image(record, ret);
 	extract_mem_section(record, ret);

@@ -412,6 +412,7 @@ void predict_run(struct arena *arena, const struct prediction_inputs *inputs, st
 	*p.machine = inputs->machine->machine;
 	*p.kernel = *inputs->kernel;
 	cmdline_parse(arena, limited_line(&p), p.cmdline);
+	cmdline_forget(arena, p.cmdline, p.kernel->unknown_options);
 	limit_cpus(p.machine, p.cmdline);
 	limit_map(&p);
 	boot = run_all(&p, &agreement);
