@@ -104,7 +104,7 @@ static bool looked_up(struct str name)
 static bool lists(const struct cmdline *list, const struct cmdline_option *o)
 {
 	for (size_t i = 0; i < list->nr; i++)
-		if (str_eq(list->v[i].name, o->name) && str_eq(list->v[i].value, o->value))
+		if (str_eq(list->v[i].name, o->name))
 			return true;
 	return false;
 }

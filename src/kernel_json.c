@@ -89,6 +89,8 @@ struct json_object *kernel_to_json(const struct kernel *k)
 	add(o, "release", json_object_new_string_len(k->release.text.p ? k->release.text.p : "", (int)k->release.text.n));
 	add(o, "arch", json_object_new_string(arch_name(k->arch)));
 	add(o, "version", release_json(&k->release));
+	if (k->unknown_options.n)
+		add(o, "unknown_options", json_object_new_string_len(k->unknown_options.p, (int)k->unknown_options.n));
 	for (size_t i = 0; i < ARRAY_SIZE(features); i++)
 		add(group_of(o, "features"), features[i].key, json_object_new_boolean(*feature_at(k, &features[i])));
 	for (size_t i = 0; i < ARRAY_SIZE(quantities); i++)
@@ -157,6 +159,7 @@ static void read_release(struct reader *r, struct json_object *doc, struct kerne
 	struct json_object *version = member(doc, "version");
 
 	release_parse(text(r, doc, "release"), &k->release);
+	k->unknown_options = text(r, doc, "unknown_options");
 	if (!version)
 		return;
 	k->release.major = (unsigned)number(r, version, "major");

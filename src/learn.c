@@ -6,6 +6,7 @@
  */
 #include "learn_private.h"
 
+#include "mia/cmdline.h"
 #include "mia/arena.h"
 
 static struct quantity from_log(uint64_t v, uint32_t line) { return (struct quantity){ v, KNOWN_SAID, line }; }
@@ -252,6 +253,22 @@ static void learn_residue(struct arena *arena, const struct boot *b, struct kern
 	*vec_push(arena, &ret->extra) = e;
 }
 
+/* Names alone: values are the boot's, and hold paths. */
+static void learn_unknown_options(struct arena *arena, const struct kernel *extracted, struct kernel *ret)
+{
+	struct cmdline options = { 0 };
+
+	cmdline_parse(arena, extracted->unknown_options, &options);
+	for (size_t i = 0; i < options.nr; i++) {
+		struct str name = options.v[i].name;
+		struct cmdline known = { 0 };
+
+		cmdline_parse(arena, ret->unknown_options, &known);
+		if (name.n && !cmdline_has(&known, str_dup(arena, name)))
+			ret->unknown_options = str_printf(arena, "%.*s%s%.*s", STR_ARG(ret->unknown_options), ret->unknown_options.n ? " " : "", STR_ARG(name));
+	}
+}
+
 void learn_boot(struct arena *arena, const struct boot_record *record, const struct boot *boot, struct kernel *ret)
 {
 	const struct kernel *extracted = boot->kernel;
@@ -276,6 +293,7 @@ void learn_boot(struct arena *arena, const struct boot_record *record, const str
 	learn_counts(record, boot, ret);
 	learn_percpu_meta(record, ret);
 	learn_log_buf(record, ret);
+	learn_unknown_options(arena, extracted, ret);
 	if (boot->machine->gbpages_known)
 		keep(&ret->seen_gbpages, boot->machine->gbpages, 1);
 	if (boot->machine->five_level_known)
@@ -303,6 +321,8 @@ void kernel_apply_profile(struct kernel *kernel, const struct kernel *profile)
 	kernel->has_hotplug |= profile->has_hotplug;
 	kernel->has_hibernation |= profile->has_hibernation;
 	kernel->has_cma |= profile->has_cma && !kernel->cma_denied;
+	if (!kernel->unknown_options.n)
+		kernel->unknown_options = profile->unknown_options;
 	kernel->extra = profile->extra;
 	kernel->has_profile = true;
 }

@@ -43,7 +43,6 @@ void kernel_of_boot(struct arena *arena, const struct verdict *v, struct kernel 
 		learn_boot(arena, v->record, v->boot, &learnt);
 		learnt.image_in_2m = ret->image_in_2m;
 		learnt.cma_denied = ret->cma_denied;
-		learnt.unknown_options = ret->unknown_options;
 		*ret = learnt;
 		learn_from_balance(v, ret);
 	}

@@ -70,7 +70,7 @@ struct kernel {
 	struct quantity real_mode;             /* the blob below 1 MiB */
 	struct quantity log_buf_used;          /* the buffer of the boot, where the log says it */
 	bool log_buf_kept; /* a log that would name a larger log buffer names none: the static one is large enough */
-	struct str unknown_options;            /* what its log says that it does not know, of options that it was given */
+	struct str unknown_options;            /* names of options that it says it does not know; from a log of its own with their values */
 	struct quantity pageblock_order;
 	struct quantity wait_by_size;          /* 1: zone wait tables are sized by the zone, without memory hotplug */
 	struct quantity log_buf;               /* static text buffer, bytes */
