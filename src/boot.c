@@ -149,7 +149,7 @@ uint64_t boot_alloc(struct boot *b, enum owner owner, const struct memblock_requ
 }
 
 /* Below this many requests in a row each is recorded for itself, as a log of memblock's own has them. */
-#define RUN_REQUESTS 64
+#define RUN_REQUESTS 16
 
 /* Of @nr requests in a row, as many as come from one free range: then they are one block. */
 static uint64_t alike(const struct boot *b, const struct memblock_request *one, uint64_t nr)
