@@ -3,12 +3,13 @@
 
 struct zone_claims zone_claims(const struct boot *b, const struct zone *z)
 {
-	bool managed = z->managed.basis != AMOUNT_UNKNOWN, marks = managed && !b->onlined_later;
+	bool managed = z->managed.basis != AMOUNT_UNKNOWN, grows = b->zones_grow && z->managed_early < z->managed_at_free, marks = managed && boot_marks_known(b);
 
 	return (struct zone_claims){
 		/* Memory onlined later, of unknown size, may have grown it. */
 		.extents = managed || !b->onlined_later,
-		.managed = managed,
+		.managed = managed && !grows,
+		.managed_range = managed,
 		.marks = marks,
 		.promo = marks && z->has_promo,
 		.pcp_high = marks && z->pcp_high_known,

@@ -8,7 +8,7 @@
 
 struct zone_claims {
 	bool extents;   /* start, spanned, present */
-	bool managed;
+	bool managed, managed_range; /* a number that is as good as any; limits */
 	bool marks;     /* watermarks, protection, per-CPU lists */
 	bool promo, pcp_high, pcp_range;
 };

@@ -120,8 +120,8 @@ static void predicted_zone(struct json_out *w, const struct boot *b, const struc
 	json_out_maybe(w, "present", claim.extents, z->present_shown);
 	json_out_maybe(w, "managed", claim.managed, z->managed.v);
 	json_out_text(w, "managed_basis", basis_name(z->managed.basis));
-	json_out_maybe(w, "managed_min", claim.managed, z->managed.min);
-	json_out_maybe(w, "managed_max", claim.managed, z->managed.max);
+	json_out_maybe(w, "managed_min", claim.managed_range, z->managed.min);
+	json_out_maybe(w, "managed_max", claim.managed_range, z->managed.max);
 	json_out_maybe(w, "min", claim.marks, z->min);
 	json_out_maybe(w, "low", claim.marks, z->low);
 	json_out_maybe(w, "high", claim.marks, z->high);
@@ -255,7 +255,7 @@ static void predicted(struct json_out *w, const struct boot *b)
 	json_out_maybe(w, "mem_total_min_kib", total, pages_to_kib(b->totalram.min));
 	json_out_maybe(w, "mem_total_max_kib", total, pages_to_kib(b->totalram.max));
 	if (map) {
-		json_out_maybe(w, "min_free_kbytes", !b->onlined_later, b->min_free_kbytes);
+		json_out_maybe(w, "min_free_kbytes", b->min_free_known, b->min_free_kbytes);
 		predicted_fallback(w, b);
 		predicted_nodes(w, b);
 		predicted_iomem(w, b);

@@ -75,8 +75,8 @@ static void predict_zone(struct writer *w, const struct zone *z, struct row_zone
 	row->present_pages = known_if(claim.extents, z->present_shown);
 	row->managed_pages = known_if(claim.managed, z->managed.v);
 	row->managed_basis = str_of(basis_name(z->managed.basis));
-	row->managed_min_pages = known_if(claim.managed, z->managed.min);
-	row->managed_max_pages = known_if(claim.managed, z->managed.max);
+	row->managed_min_pages = known_if(claim.managed_range, z->managed.min);
+	row->managed_max_pages = known_if(claim.managed_range, z->managed.max);
 	row->min_pages = known_if(claim.marks, z->min);
 	row->low_pages = known_if(claim.marks, z->low);
 	row->high_pages = known_if(claim.marks, z->high);
@@ -316,7 +316,7 @@ static void fill_totals(const struct verdict *v, struct row_boots *row)
 	row->mem_total_basis = str_of(basis_name(totalram ? b->totalram.basis : AMOUNT_UNKNOWN));
 	row->mem_total_min_bytes = known_if(totalram, PFN_PHYS(b->totalram.min));
 	row->mem_total_max_bytes = known_if(totalram, PFN_PHYS(b->totalram.max));
-	row->min_free_bytes = known_if(model && !b->onlined_later, b->min_free_kbytes * KIB);
+	row->min_free_bytes = known_if(model && b->min_free_known, b->min_free_kbytes * KIB);
 	row->observed_mem_total_bytes = known_if(total && total->value < INT64_MAX / KIB, total ? total->value * KIB : 0);
 	row->observed_min_free_bytes = known_if(v->record->min_free_kbytes.line && v->record->min_free_kbytes.value < INT64_MAX / KIB, v->record->min_free_kbytes.value * KIB);
 }

@@ -212,9 +212,20 @@ const char *boot_pointer(const struct boot *b, uint64_t address)
  */
 #define BRK_SPARE_PAGES 31
 
+/* Firecracker knows no packed kernels: it puts the sections where the ELF file says, and nothing moves them. */
+static bool loaded_as_elf(const struct machine *m)
+{
+	for (size_t i = 0; i < m->acpi.nr; i++)
+		if (!strcmp(m->acpi.v[i].oem, "FIRECK"))
+			return true;
+	return false;
+}
+
 /* Without randomisation the image lies where it was linked for, unless EFI had other things there. */
 static bool loads_at_preferred(const struct boot *b)
 {
+	if (loaded_as_elf(b->machine))
+		return true;
 	return (cmdline_has(b->cmdline, "nokaslr") || boot_trait(b, TRAIT_KASLR_IMAGE) == KASLR_FIXED) && b->machine->firmware != FIRMWARE_EFI;
 }
 

@@ -358,8 +358,8 @@ static void say_free(struct explainer *e, struct findings_of *f)
 		row_why(e, r, "Free in memblock, it went to the page allocator in the block of %" PRIu64 " pages from pfn 0x%" PRIx64 ".", UINT64_C(1) << order, align_down(f->pfn, UINT64_C(1) << order));
 		row_stage(r, STAGE_BUDDY);
 		if (f->pfn >= b->node[f->nid].first_deferred_pfn)
-			row_why(e, r, "Its struct page is set up only when the other CPUs run (deferred from pfn 0x%" PRIx64 "); then it is part of the block of %" PRIu64 " pages from pfn 0x%" PRIx64 ".",
-				b->node[f->nid].first_deferred_pfn, UINT64_C(1) << order, align_down(f->pfn, UINT64_C(1) << order));
+			row_why(e, r, "Its struct page is set up only when %s (deferred from pfn 0x%" PRIx64 "); then it is part of the block of %" PRIu64 " pages from pfn 0x%" PRIx64 ".",
+				b->zones_grow ? "the zone runs short" : "the other CPUs run", b->node[f->nid].first_deferred_pfn, UINT64_C(1) << order, align_down(f->pfn, UINT64_C(1) << order));
 		return;
 	}
 	r = row_bool(e, "free", "Free at hand-over", false);

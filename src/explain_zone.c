@@ -112,6 +112,15 @@ static void say_holders(struct explainer *e, const struct zone *zone, int nid)
 	}
 }
 
+static const char *why_range(const struct boot *b, const struct zone *zone)
+{
+	if (zone->managed.basis == AMOUNT_EXACT)
+		return "";
+	if (b->zones_grow && zone->managed_early < zone->managed_at_free)
+		return " when all are set up; a range, as the zone gets them a section at a time, when it runs short";
+	return "; a range, as the place of some pages is not known";
+}
+
 static void say_managed(struct explainer *e, const struct zone_view *z)
 {
 	const struct zone *zone = z->zone;
@@ -123,7 +132,7 @@ static void say_managed(struct explainer *e, const struct zone_view *z)
 	} else {
 		r = row_pages(e, "managed", "managed", zone->managed.v);
 		row_why(e, r, "present %" PRIu64 " - reserved %" PRIu64 " at the hand-over = %" PRIu64 ", + %" PRIu64 " that came later%s.", zone->present, sub_sat(zone->present, zone->managed_at_free),
-			zone->managed_at_free, zone->managed.v - min_u64(zone->managed_at_free, zone->managed.v), zone->managed.basis == AMOUNT_EXACT ? "" : "; a range, as the place of some pages is not known");
+			zone->managed_at_free, zone->managed.v - min_u64(zone->managed_at_free, zone->managed.v), why_range(e->b, zone));
 	}
 	row_stage(r, STAGE_FREE_ALL);
 	if (z->file)
@@ -294,7 +303,7 @@ void explain_zone(struct explainer *e, const struct what *what)
 	z.file = find_file(e->record, what->nid, zone_type_name(z.zone->type));
 	say_geometry(e, &z);
 	say_managed(e, &z);
-	if (z.zone->present && z.zone->managed.basis != AMOUNT_UNKNOWN && !e->b->onlined_later) {
+	if (z.zone->present && z.zone->managed.basis != AMOUNT_UNKNOWN && boot_marks_known(e->b)) {
 		say_min(e, &z);
 		say_marks(e, &z);
 		say_protection(e, &z);
@@ -363,7 +372,8 @@ void explain_node(struct explainer *e, const struct what *what)
 	row_pages(e, "present", "present", node->present);
 	if (node->first_deferred_pfn && node->first_deferred_pfn < node->span.end) {
 		r = row_address(e, "first_deferred_pfn", "Deferred from page", node->first_deferred_pfn);
-		row_why(e, r, "Struct pages from there on are set up when the other CPUs run.");
+		row_why(e, r, e->b->zones_grow ? "Struct pages from there on are set up a section at a time, when the zone runs short." :
+						 "Struct pages from there on are set up when the other CPUs run.");
 		row_stage(r, STAGE_FREE_ALL);
 	}
 	if (node->movable_pfn)

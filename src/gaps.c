@@ -75,6 +75,8 @@ static bool room_for_modules(const struct verdict *v)
 	return false;
 }
 
+static bool zones_grow(const struct verdict *v) { return v->boot->zones_grow; }
+
 static bool onlined(const struct verdict *v) { return v->boot->onlined_later; }
 
 static bool log_only(const struct verdict *v)
@@ -106,6 +108,7 @@ static const struct {
 	{ "numa.distance", distances_unknown, "How far the nodes are from each other", "No line gives the SLIT, so the order in which nodes fall back on others is not known." },
 	{ "pcp.high", lists_float, "How long the per-CPU lists are", "This kernel lets them grow and shrink with use, between limits that are known." },
 	{ "hotplug.room", room_for_modules, "Whether modules were plugged in", "The SRAT keeps a place for them. One that is there but offline shows in /proc/iomem, and in no line of the log." },
+	{ "zones.grow", zones_grow, "How large the zones have become", "This kernel initialises pages a section at a time, when a zone runs short of others (deferred_init=lazy): managed lies between what it had at first and all. Watermarks, reserves and per-CPU lists follow it each time. Where /proc/zoneinfo is at hand, they are held against what its own managed counts come to." },
 	{ "hotplug", onlined, "How much memory was plugged in later", "It was put to use after the boot without a line." },
 	{ "observed", log_only, "What /proc shows", "Only a log was given: zones could not be checked. Give a folder or archive with /proc/zoneinfo, meminfo and iomem." },
 };

@@ -84,6 +84,25 @@ size_t facts_count(const struct facts *facts, enum fact_kind kind)
 	return n;
 }
 
+/* The end of all RAM is above that of low RAM, so the other order is that of KVM's guests, which tell the low one on their own first. */
+bool record_tells_low_end_first(const struct boot_record *record)
+{
+	const struct fact *first = facts_first(&record->log, FACT_LAST_PFN), *next = first ? facts_next(&record->log, FACT_LAST_PFN, first) : NULL;
+	const struct fact *hypervisor = facts_first(&record->log, FACT_HYPERVISOR), *banner = first ? facts_next(&record->log, FACT_E820_BANNER, first) : NULL;
+
+	/* memmap=exactmap, to 5.4, makes another map behind the first such line. */
+	if (!next || !hypervisor || (banner && banner < next))
+		return false;
+	return str_is(hypervisor->s[0], "KVM") && next->v[0] >= first->v[0];
+}
+
+const struct fact *record_map_end(const struct boot_record *record)
+{
+	const struct fact *first = facts_first(&record->log, FACT_LAST_PFN);
+
+	return record_tells_low_end_first(record) ? facts_next(&record->log, FACT_LAST_PFN, first) : first;
+}
+
 const char *source_name(enum source_kind kind)
 {
 	static const char *const names[NR_SOURCES] = {

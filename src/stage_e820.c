@@ -308,7 +308,7 @@ static const struct fact *trim_line(const struct boot *b)
 /* Those of the log up to @until, or those that are left. */
 static void input_edits(struct boot *b, const struct fact *until)
 {
-	const struct fact *end = b->record ? facts_first(&b->record->log, FACT_LAST_PFN) : NULL;
+	const struct fact *end = b->record ? record_map_end(b->record) : NULL;
 
 	for (size_t i = 0; !b->record && !until && i < b->machine->edits.nr; i++)
 		if (!b->machine->edits.v[i].late)

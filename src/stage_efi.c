@@ -97,7 +97,7 @@ static void keep_table(struct boot *b, struct map_edit edit)
 
 void efi_run(struct boot *b)
 {
-	const struct fact *end = b->record ? facts_first(&b->record->log, FACT_LAST_PFN) : NULL;
+	const struct fact *end = b->record ? record_map_end(b->record) : NULL;
 
 	for (size_t i = 0; !b->record && i < b->machine->edits.nr; i++)
 		if (b->machine->edits.v[i].late)

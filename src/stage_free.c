@@ -262,13 +262,14 @@ static void give_back(struct boot *b, struct late_free *l)
 	}
 }
 
+/* Pages that the zones have at first. */
 static void start_from_free(struct boot *b)
 {
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		for (size_t z = 0; z < b->nr_zones; z++) {
 			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
 
-			zone->managed_first_wmark = zone->managed_wmark = zone->managed_at_free;
+			zone->managed_first_wmark = zone->managed_wmark = b->zones_grow ? zone->managed_early : zone->managed_at_free;
 		}
 }
 
@@ -384,6 +385,9 @@ static void settle_zone(struct boot *b, struct zone *zone)
 	m->v = min_u64(zone->present, zone->managed_at_free + zone->late_frees);
 	m->min = sub_sat(m->v, zone->doubt_down);
 	m->max = min_u64(zone->present, m->v + zone->doubt_up);
+	/* None of its deferred pages need have been wanted. */
+	if (b->zones_grow)
+		m->min = sub_sat(m->min, zone->managed_at_free - zone->managed_early);
 	m->basis = b->balance.known && tail_known(b) ? (m->min == m->v && m->max == m->v ? AMOUNT_EXACT : AMOUNT_BOUNDED) : AMOUNT_ESTIMATED;
 	if (b->onlined_later && grew_later(b, zone))
 		m->basis = AMOUNT_UNKNOWN;
@@ -400,10 +404,19 @@ static void settle_total(struct boot *b)
 		t->basis = AMOUNT_UNKNOWN;
 }
 
+/* Told by the log, or asked of a kernel that is known to understand it. */
+static bool initialises_lazily(const struct boot *b)
+{
+	if (!boot_trait(b, TRAIT_DEFERRED_LAZY))
+		return false;
+	return b->record ? facts_first(&b->record->log, FACT_DEFERRED_LAZY) != NULL : cmdline_is(b->cmdline, "deferred_init", "lazy");
+}
+
 void late_run(struct boot *b)
 {
 	uint64_t total = 0;
 
+	b->zones_grow = initialises_lazily(b) && SUM_ZONES(b, managed_early) < SUM_ZONES(b, managed_at_free);
 	collect(b);
 	set_moments(b);
 	start_from_free(b);

@@ -104,9 +104,9 @@ static void trim_by_log(struct boot *b)
 {
 	const struct fact *losing = b->record ? facts_first(&b->record->log, FACT_MTRR_LOSING) : NULL;
 
-	if (!losing || !facts_first(&b->record->log, FACT_LAST_PFN))
+	if (!losing || !record_map_end(b->record))
 		return;
-	b->trimmed_bytes = take_edits(b, facts_first(&b->record->log, FACT_LAST_PFN), losing);
+	b->trimmed_bytes = take_edits(b, record_map_end(b->record), losing);
 	if (!b->trimmed_bytes)
 		return;
 	say_losing(b);
@@ -115,7 +115,7 @@ static void trim_by_log(struct boot *b)
 
 static void quirks_by_log(struct boot *b)
 {
-	const struct fact *from = b->record ? facts_first(&b->record->log, FACT_LAST_PFN) : NULL, *map = modified_map(b, from), *to;
+	const struct fact *from = b->record ? record_map_end(b->record) : NULL, *map = modified_map(b, from), *to;
 
 	/* The map that the MTRRs modified is not this one. */
 	if (map && b->trimmed_bytes)

@@ -182,15 +182,21 @@ static uint64_t populated_zones(const struct boot *b)
 	return nr;
 }
 
-/* Enough free pageblocks of each kind, two and three for each pair of kinds, but a twentieth of memory at most. */
-static void khugepaged(struct boot *b)
+/* Enough free pageblocks of each kind, two and three for each pair of kinds. */
+static uint64_t khugepaged_pages(const struct boot *b)
 {
 	uint64_t usual = b->machine->arch == ARCH_I386 && !boot_trait(b, TRAIT_PAE) ? 1024 : PAGEBLOCK_PAGES_64;
 	/* A kernel without huge pages has larger blocks. */
 	uint64_t block = is_known(b->kernel->pageblock_order) ? UINT64_C(1) << min_u64(b->kernel->pageblock_order.v, 20) : usual;
-	uint64_t pages = block * populated_zones(b) * (2 + 3 * 3);
 
-	pages = min_u64(pages, free_buffer_pages(b, false) / 20);
+	return block * populated_zones(b) * (2 + 3 * 3);
+}
+
+/* That many, but a twentieth of memory at most. Kernel: set_recommended_min_free_kbytes(). */
+static void khugepaged(struct boot *b)
+{
+	uint64_t pages = min_u64(khugepaged_pages(b), free_buffer_pages(b, false) / 20);
+
 	b->min_free_kbytes = max_u64(b->min_free_kbytes, pages_to_kib(pages));
 }
 
@@ -202,7 +208,29 @@ static void set_once(struct boot *b)
 			b->node[n].zone[b->zone_order[z]].managed_wmark = b->node[n].zone[b->zone_order[z]].managed_first_wmark;
 }
 
-void watermarks_run(struct boot *b)
+static bool thp_never(const struct boot *b) { return cmdline_is(b->cmdline, "transparent_hugepage", "never"); }
+
+/* Zones that grow would change min_free_kbytes where it follows from their sizes; what khugepaged wants does not. */
+static bool min_free_stays(const struct boot *b)
+{
+	uint64_t later = min_u64(isqrt(pages_to_kib(b->totalram.v) * 16), (uint64_t)boot_trait(b, TRAIT_MIN_FREE_CAP));
+
+	return thp_possible(b) && !thp_never(b) && b->min_free_kbytes == pages_to_kib(khugepaged_pages(b)) && b->min_free_kbytes >= later;
+}
+
+/* Onlining memory computes all anew; what khugepaged wanted is forgotten by kernels that ask it only once. */
+void watermarks_again(struct boot *b)
+{
+	if (b->onlined_later) {
+		b->min_free_kbytes = calculate_min_free(b, true);
+		if (thp_possible(b) && !thp_never(b) && boot_trait(b, TRAIT_WATERMARK_CALL) == WMARK_POSTCORE)
+			khugepaged(b);
+	}
+	set_watermarks(b, true);
+	set_protection(b);
+}
+
+static void set_all(struct boot *b)
 {
 	b->min_free_kbytes = calculate_min_free(b, true);
 	set_watermarks(b, true);
@@ -211,11 +239,17 @@ void watermarks_run(struct boot *b)
 		set_once(b);
 		return;
 	}
-	if (!cmdline_is(b->cmdline, "transparent_hugepage", "never")) {
+	if (!thp_never(b)) {
 		khugepaged(b);
 		set_watermarks(b, false);
 	} else if (boot_trait(b, TRAIT_THP_OFF)) {
 		b->min_free_kbytes = calculate_min_free(b, false);
 		set_watermarks(b, false);
 	}
+}
+
+void watermarks_run(struct boot *b)
+{
+	set_all(b);
+	b->min_free_known = !b->onlined_later && (!b->zones_grow || min_free_stays(b));
 }

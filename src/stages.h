@@ -65,6 +65,9 @@ void memory_line_say(struct boot *b);
 /* stage_free.c: a boot without a log gives back its lock prefixes. */
 bool alternatives_come_back(const struct boot *b);
 
+/* stage_watermarks.c: once more, after the zones' sizes have changed. */
+void watermarks_again(struct boot *b);
+
 /* stage_balance.c */
 int64_t balance_unexplained(const struct boot *b);
 int64_t balance_image_share(const struct boot *b, int64_t residue);

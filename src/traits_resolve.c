@@ -106,10 +106,12 @@ static void from_companions(struct resolver *r)
 
 static void from_max_arch_pfn(struct resolver *r)
 {
-	const struct fact *f = facts_first(r->log, FACT_LAST_PFN);
+	const struct fact *f = facts_first(r->log, FACT_LAST_PFN), *hypervisor = facts_first(r->log, FACT_HYPERVISOR);
 
 	if (!f)
 		return;
+	if (str_is(hypervisor ? hypervisor->s[0] : (struct str){ 0 }, "KVM"))
+		prove(r, TRAIT_LOW_END_KVM, record_tells_low_end_first(r->record), f->line);
 	if (f->v[1] == MAX_ARCH_PFN_5_LEVEL)
 		prove(r, TRAIT_FIVE_LEVEL, 1, f->line);
 	prove(r, TRAIT_PAE, f->v[1] == MAX_ARCH_PFN_PAE, f->line);
@@ -287,8 +289,11 @@ static void from_batch(struct resolver *r)
 
 static void from_frees(struct resolver *r)
 {
+	const struct fact *lazy = facts_first(r->log, FACT_DEFERRED_LAZY);
 	const struct fact *f = facts_first(r->log, FACT_FREE_EFI), *mmio = facts_first(r->log, FACT_EFI_REMOVE_MMIO);
 
+	if (lazy)
+		prove(r, TRAIT_DEFERRED_LAZY, 1, lazy->line);
 	if (f)
 		prove(r, TRAIT_EFI_FREE, EFI_FREE_LINE, f->line);
 	if (mmio)

@@ -54,7 +54,8 @@ void rule_swiotlb(struct triage *t)
 	bool much = triage_ram(t) && bytes > triage_ram(t) / 100 * SWIOTLB_WARN_PERCENT && !gone;
 	struct finding *f;
 
-	if (!bytes && (failed || t->boot->swiotlb_failed))
+	/* swiotlb=noforce is a wish for none, and the kernel then says "No low mem" as well. */
+	if (!bytes && (failed || t->boot->swiotlb_failed) && !cmdline_is(t->boot->cmdline, "swiotlb", "noforce"))
 		no_bounce_buffer(t, failed);
 	if (!bytes)
 		return;

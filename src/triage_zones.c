@@ -140,12 +140,12 @@ void rule_deferred(struct triage *t)
 		t, SEVERITY_NOTE, "%s",
 		lazy ? triage_text(
 			       t,
-			       "%s are initialised only when they are needed: MemTotal and the zones grow while the machine runs%s",
+			       "%s are initialised only when they are needed: the zones grow while the machine runs%s",
 			       triage_size(t, PFN_PHYS(pages)), triage_at(t, lazy->line))
 		     : triage_text(t, "The Memory: line lacks %s that were initialised later", triage_size(t, PFN_PHYS(pages))));
 	if (lazy)
 		f->detail =
-			"Tools that ask at different moments show different totals; free, /proc/zoneinfo and numactl count what is initialised, lsmem and the firmware's map count what is there.";
+			"MemTotal counts them from the start, and so does MemFree; zones and nodes (/proc/zoneinfo, numactl) count what is initialised. Watermarks, reserves and per-CPU lists follow the zones: they are computed anew each time one grows.";
 	triage_bytes(f, PFN_PHYS(pages));
 	/* Nothing is lost, but with lazy initialisation tools disagree. */
 	f->weight = lazy ? f->bytes : 0;

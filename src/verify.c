@@ -84,7 +84,7 @@ const char *verify_changed_since(const struct verifier *v)
 		return "a balloon takes and gives memory";
 	if (facts_first(log, FACT_VIRTIO_MEM))
 		return "virtio-mem plugs and unplugs memory";
-	return facts_first(log, FACT_DEFERRED_LAZY) ? "pages are initialised when they are needed" : NULL;
+	return NULL;
 }
 
 /* A range that holds the truth is right; an exact claim must be exact. */
@@ -176,8 +176,9 @@ const struct zone *verify_model_zone(const struct boot *b, int nid, const char *
 
 void verify(struct arena *arena, const struct boot_record *record, const struct boot *boot, struct checks *ret)
 {
-	struct verifier v = { arena, record, boot, ret };
+	struct verifier v = { .arena = arena, .record = record, .boot = boot, .checks = ret };
 
+	v.now = boot_marks_known(boot) ? boot : verify_boot_now(&v);
 	verify_zones(&v);
 	verify_log(&v);
 	verify_meminfo(&v);

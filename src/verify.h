@@ -16,6 +16,7 @@ struct verifier {
 	const struct boot *boot;
 	struct checks *checks;
 	enum source_kind zones_source; /* zoneinfo, or a report in the log */
+	const struct boot *now;        /* whose watermarks zoneinfo should show; NULL where they do not follow from the input */
 };
 
 /* One thing that is compared: its name, its place, where it was read, and the stage that computes it. */
@@ -60,6 +61,9 @@ const struct zone *verify_model_zone(const struct boot *b, int nid, const char *
 void amount_sum(struct amount *sum, struct amount part);
 /* Memory that came after the boot, as its blocks show; 0 if none did or it does not show. */
 uint64_t verify_added_bytes(const struct verifier *v);
+
+/* The boot with the zones' sizes of zoneinfo, and what follows from them; NULL if that cannot be told. */
+const struct boot *verify_boot_now(struct verifier *v);
 
 void verify_zones(struct verifier *v);
 void verify_log(struct verifier *v);

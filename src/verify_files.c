@@ -6,10 +6,12 @@
 static void verify_min_free(struct verifier *v)
 {
 	struct said said = v->record->min_free_kbytes;
+	/* Zones that grow were given the file's own number, unless theirs does not hang on it. */
+	bool known = v->now && (v->boot->min_free_known || v->boot->onlined_later) && !verify_blocks_offline(v);
 	struct check_of of = { "min_free_kbytes", "machine", SOURCE_SYSCTL_MIN_FREE, said.line, STAGE_WATERMARKS };
 
 	if (said.line)
-		verify_add(v, &of, v->boot->onlined_later || verify_blocks_offline(v) ? value_unknown : value_number(v->boot->min_free_kbytes), value_said(said));
+		verify_add(v, &of, known ? value_number(v->now->min_free_kbytes) : value_unknown, value_said(said));
 }
 
 /* CPUs that run; the log may not say how many came up. */

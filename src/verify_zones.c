@@ -34,7 +34,7 @@ static bool needs_marks(const struct zone_field *f) { return f->stage == STAGE_W
 
 /* One zone: the two sides of it. */
 struct pair {
-	const struct zone *model;
+	const struct zone *model, *marks; /* as the boot left it; as watermarks see it, NULL if they are not known */
 	const struct zoneinfo_zone *file;
 	const char *where;
 };
@@ -55,7 +55,8 @@ static void verify_managed(struct verifier *v, const struct pair *p)
 	struct check_of of = { "zone.managed", p->where, v->zones_source, p->file->managed.line, STAGE_LATE };
 	struct check *c = verify_add(v, &of, value_amount(p->model->managed), value_said(p->file->managed));
 
-	verify_allow_amount(c, p->model->managed, p->file->managed.value, "bounded: where the image lies is not known");
+	verify_allow_amount(c, p->model->managed, p->file->managed.value,
+			    v->boot->zones_grow ? "bounded: pages are initialised when the zone runs short" : "bounded: where the image lies is not known");
 	verify_excuse(c, verify_changed_since(v));
 }
 
@@ -81,7 +82,7 @@ static void verify_protection(struct verifier *v, const struct pair *p)
 	struct check *c;
 
 	for (size_t i = 0; i < b->nr_zones; i++)
-		predicted.v[i] = p->model->protection[b->zone_order[i]];
+		predicted.v[i] = p->marks->protection[b->zone_order[i]];
 	for (size_t i = 0; i < p->file->nr_protection; i++)
 		observed.v[i] = p->file->protection[i];
 	c = verify_add(v, &of, predicted, observed);
@@ -94,10 +95,10 @@ static void verify_protection(struct verifier *v, const struct pair *p)
 static void verify_pcp_high(struct verifier *v, const struct pair *p)
 {
 	if (p->file->pcp_high_min.line) {
-		add(v, p, "zone.pcp_high_min", value_number(p->model->pcp_high_min), p->file->pcp_high_min, STAGE_PCP);
-		add(v, p, "zone.pcp_high_max", value_number(p->model->pcp_high_max), p->file->pcp_high_max, STAGE_PCP);
+		add(v, p, "zone.pcp_high_min", value_number(p->marks->pcp_high_min), p->file->pcp_high_min, STAGE_PCP);
+		add(v, p, "zone.pcp_high_max", value_number(p->marks->pcp_high_max), p->file->pcp_high_max, STAGE_PCP);
 	} else if (p->file->pcp_high.line && boot_trait(v->boot, TRAIT_PCP_HIGH) != PCP_HIGH_AUTO) {
-		add(v, p, "zone.pcp_high", value_number(p->model->pcp_high), p->file->pcp_high, STAGE_PCP);
+		add(v, p, "zone.pcp_high", value_number(p->marks->pcp_high), p->file->pcp_high, STAGE_PCP);
 	}
 }
 
@@ -106,17 +107,18 @@ static void verify_fields(struct verifier *v, const struct pair *p)
 	for (size_t i = 0; i < ARRAY_SIZE(zone_fields); i++) {
 		const struct zone_field *f = &zone_fields[i];
 		struct said s = said_member(p->file, f->file);
-		bool later = needs_marks(f) && v->boot->onlined_later;
+		const struct zone *zone = needs_marks(f) ? p->marks : p->model;
 
 		if (s.line && (!f->populated_only || p->file->present.value))
-			add(v, p, f->id, later ? value_unknown : value_number(member(p->model, f->model)), s, f->stage);
+			add(v, p, f->id, zone ? value_number(member(zone, f->model)) : value_unknown, s, f->stage);
 	}
 }
 
 static void verify_zone(struct verifier *v, const struct zoneinfo_zone *file)
 {
-	struct pair p = { verify_model_zone(v->boot, file->nid, file->name), file, verify_zone_name(v, file->nid, file->name) };
+	struct pair p = { .model = verify_model_zone(v->boot, file->nid, file->name), .file = file, .where = verify_zone_name(v, file->nid, file->name) };
 
+	p.marks = v->now ? verify_model_zone(v->now, file->nid, file->name) : NULL;
 	/* A zone that memory was onlined into later, or that the model does not have: nothing to compare with. */
 	if (!p.model || (v->boot->onlined_later && p.model->managed.basis == AMOUNT_UNKNOWN)) {
 		struct check_of of = { "zone.present", p.where, v->zones_source, file->line, STAGE_ZONES };
@@ -127,7 +129,7 @@ static void verify_zone(struct verifier *v, const struct zoneinfo_zone *file)
 	verify_fields(v, &p);
 	if (file->managed.line)
 		verify_managed(v, &p);
-	if (!file->present.value || v->boot->onlined_later)
+	if (!file->present.value || !p.marks)
 		return;
 	if (file->protection_line)
 		verify_protection(v, &p);

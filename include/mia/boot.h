@@ -359,6 +359,8 @@ struct boot {
 	struct late_frees late;
 	struct amount totalram;             /* MemTotal, pages */
 	bool onlined_later;                 /* memory was plugged in and onlined, and the log does not say how much */
+	bool zones_grow;                    /* deferred pages wait until a zone runs short of others */
+	bool min_free_known;                /* it does not hang on how far they have grown, or on what was onlined */
 	uint64_t min_free_kbytes;
 	uint64_t scale_factor;              /* vm.watermark_scale_factor where it is known, else 0 */
 
@@ -377,6 +379,9 @@ static inline int boot_trait(const struct boot *b, enum trait_id id) { return tr
 
 /* 32 bits: size of the section that holds brk, which is part of the image as loaders see it. */
 uint64_t boot_brk_section_32(const struct traits *traits);
+
+/* Watermarks, reserves and per-CPU lists follow the zones' managed pages: where those change after the boot, so do these. */
+static inline bool boot_marks_known(const struct boot *b) { return !b->onlined_later && !b->zones_grow; }
 
 /* Record what the kernel says here; the numbers and texts of facts.def. */
 void boot_say(struct boot *b, enum fact_kind kind, unsigned tag, size_t nr, const uint64_t *v, const char *s0, const char *s1);

@@ -304,4 +304,9 @@ struct boot_record {
 const struct zoneinfo *record_zones(const struct boot_record *record);
 enum source_kind record_zones_source(const struct boot_record *record);
 
+/* Does the log tell the end of low memory before that of the map, as new guests of KVM do? */
+bool record_tells_low_end_first(const struct boot_record *record);
+/* The line that ends the edits of the map; NULL if there is none. */
+const struct fact *record_map_end(const struct boot_record *record);
+
 #endif
