@@ -99,6 +99,17 @@ static void add_cuts_of_map(struct ledger_builder *l)
 	}
 }
 
+/* RAM above what the page tables reach. */
+static int64_t unreachable(const struct boot *b)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < b->e820.nr; i++)
+		if (b->e820.v[i].type == E820_TYPE_RAM)
+			bytes += sub_sat(b->e820.v[i].end, max_u64(b->e820.v[i].start, PFN_PHYS(b->max_arch_pfn)));
+	return (int64_t)bytes;
+}
+
 static void add_cut(struct ledger_builder *l, int64_t usable, int64_t present)
 {
 	const struct boot *b = l->boot;
@@ -111,6 +122,10 @@ static void add_cut(struct ledger_builder *l, int64_t usable, int64_t present)
 	add_cuts_of_map(l);
 	for (size_t i = 0; i < b->e820_steps.nr && b->e820_steps.v[i].step < STEP_ACPI_TABLES; i++)
 		map = ram_bytes(&b->e820_steps.v[i].table);
+	if (b->machine->arch == ARCH_X86_64) {
+		ledger_add(l, "cut.unreachable", "cut", "Beyond the reach of the page tables", unreachable(b), AMOUNT_EXACT, 0);
+		map -= unreachable(b);
+	}
 	ledger_add(l, "cut.partial_pages", "cut", b->machine->arch == ARCH_I386 ? "Beyond the reach of 32 bits, and partial pages" : "Partial pages", map - memblock_memory(b), AMOUNT_EXACT, 0);
 	ledger_add(l, "cut.zones", "cut", memblock_memory(b) < present ? "Holes that the zones count as memory" : "In no zone", memblock_memory(b) - present, AMOUNT_EXACT, 0);
 }

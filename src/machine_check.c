@@ -65,6 +65,7 @@ static void check_counts(struct checker *c, const struct zone *z, const char *wh
 		return;
 	MUST(c, z->managed.v <= z->present, "%s: managed %" PRIu64 " above present %" PRIu64, where, z->managed.v, z->present);
 	MUST(c, z->managed.min <= z->managed.v && z->managed.v <= z->managed.max, "%s: managed %" PRIu64 " outside its bounds %" PRIu64 " to %" PRIu64, where, z->managed.v, z->managed.min, z->managed.max);
+	MUST(c, z->managed_early <= z->managed_at_free || !z->managed_at_free, "%s: %" PRIu64 " pages at first, %" PRIu64 " in all", where, z->managed_early, z->managed_at_free);
 	MUST(c, z->managed.max <= z->present, "%s: managed may be %" PRIu64 ", above present %" PRIu64, where, z->managed.max, z->present);
 }
 
@@ -116,6 +117,35 @@ static void check_node(struct checker *c, const struct pgdat *node)
 	MUST(c, present == node->present, "node %d: its zones have %" PRIu64 " pages, it has %" PRIu64, node->nid, present, node->present);
 }
 
+/* What memblock had left is what the free lists began with. */
+static void check_hand_over(struct checker *c)
+{
+	const struct boot *b = c->boot;
+	uint64_t pages = 0;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t i = 0; i < b->nr_zones; i++)
+			for (unsigned order = 0; order < NR_ORDERS; order++)
+				pages += b->node[n].zone[b->zone_order[i]].free_area[order] << order;
+	if (pages && !zones_interleave(b))
+		MUST(c, pages == b->physpages - b->model_reserved, "free lists begin with %" PRIu64 " pages, %" PRIu64 " present less %" PRIu64 " reserved", pages, b->physpages,
+		     b->model_reserved);
+}
+
+/* Memory has struct pages: it lies in sections, which are sorted like memory itself. */
+static void check_sections(struct checker *c)
+{
+	const struct memblock_type *memory = &c->boot->memblock.memory;
+	const struct phys_ranges *sections = &c->boot->sections;
+	size_t at = 0;
+
+	for (size_t i = 0; sections->nr && i < memory->nr; i++) {
+		while (at < sections->nr && sections->v[at].end <= memory->v[i].base)
+			at++;
+		MUST(c, at < sections->nr && sections->v[at].start <= memory->v[i].base && memory->v[i].end <= sections->v[at].end, "memory region %zu lies outside of all sections", i);
+	}
+}
+
 static void check_nodes(struct checker *c)
 {
 	const struct boot *b = c->boot;
@@ -158,6 +188,8 @@ const char *machine_check(struct arena *arena, const struct verdict *verdict)
 	check_regions(&c, &c.boot->memblock.reserved, "reserved");
 	check_resources(&c);
 	check_nodes(&c);
+	check_hand_over(&c);
+	check_sections(&c);
 	check_ledger(&c, &verdict->ledger);
 	return c.why.n ? strbuf_str(&c.why).p : NULL;
 }

@@ -61,18 +61,33 @@ static void emit(struct emulation *e, struct numa_block *block, uint64_t end)
 		remove_block(&e->physical, block);
 }
 
+static bool holds(const struct boot *b, uint64_t start, uint64_t end, uint64_t size) { return end - start - hole_bytes(b, start, end) >= size; }
+
+/* The first of @first, @first + 32 MiB, ... where enough RAM lies behind it, not above @limit. The kernel tries them all. */
+static uint64_t first_end_with(const struct boot *b, uint64_t start, uint64_t first, uint64_t limit, uint64_t size)
+{
+	uint64_t low = 0, high = limit >= first ? (limit - first) / FAKE_MIN_SIZE : 0;
+
+	if (holds(b, start, first, size))
+		return first;
+	if (first > limit || !holds(b, start, first + high * FAKE_MIN_SIZE, size))
+		return limit;
+	while (high - low > 1) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (holds(b, start, first + middle * FAKE_MIN_SIZE, size))
+			high = middle;
+		else
+			low = middle;
+	}
+	return first + high * FAKE_MIN_SIZE;
+}
+
 /* Where a piece with @size bytes of RAM ends, from @start on. */
 static uint64_t piece_end(const struct boot *b, uint64_t start, uint64_t first_end, uint64_t limit, uint64_t size)
 {
-	uint64_t end = first_end;
+	uint64_t end = first_end_with(b, start, first_end, limit, size);
 
-	while (end - start - hole_bytes(b, start, end) < size) {
-		end += FAKE_MIN_SIZE;
-		if (end > limit) {
-			end = limit;
-			break;
-		}
-	}
 	if (boot_trait(b, TRAIT_NUMA_SETUP) != NUMA_SETUP_MEMBLKS)
 		return end;
 	/* What would be left below 4 GiB is too small to stand alone. */

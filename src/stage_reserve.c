@@ -136,6 +136,8 @@ static void fill_memblock(struct boot *b)
 	}
 	if (b->machine->arch == ARCH_I386 && boot_trait(b, TRAIT_HIGH_REMOVED))
 		memblock_remove(mb, PFN_PHYS(b->max_pfn), UINT64_MAX);
+	/* What page tables do not reach stays there on no node, and nothing comes of it. */
+	memblock_remove(mb, PFN_PHYS(b->max_arch_pfn), UINT64_MAX);
 	memblock_trim_memory(mb, PAGE_SIZE);
 }
 

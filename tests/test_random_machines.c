@@ -22,12 +22,14 @@
 #include "mia/shipped.h"
 
 static uint64_t seed;
+static bool largest; /* 64 TiB, 64 nodes, hundreds of entries: all at once */
 
 /* One draw a statement: compilers evaluate arguments in an order of their own, and the machines must be the same everywhere. */
 static uint64_t any(uint64_t below)
 {
 	seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (seed >> 20) % below;
+	/* The high bits are the random ones, and there must be enough of them for 64 TiB. */
+	return (uint64_t)((unsigned __int128)seed * below >> 64);
 }
 
 struct era {
@@ -87,8 +89,13 @@ static void say_range(struct strbuf *log, const struct era *era, uint64_t start,
 /* A map that any firmware could give; entries may overlap and lie in any order. */
 static uint64_t say_map(struct strbuf *log, const struct era *era)
 {
-	uint64_t top = UINT64_C(1) << (27 + any(20)), entries = 1 + any(any(4) ? 12 : 300);
+	uint64_t top = UINT64_C(1) << (27 + any(20)), entries = 1 + any(any(4) ? 12 : 300), length = top / 4;
 
+	if (largest) {
+		top = 64 * TIB;
+		entries += 200;
+		length = UINT64_C(1) << (28 + any(10));
+	}
 	strbuf_printf(log, "BIOS-provided physical RAM map:\n");
 	say_range(log, era, 0, 0x9fc00, true);
 	if (any(4)) {
@@ -97,9 +104,10 @@ static uint64_t say_map(struct strbuf *log, const struct era *era)
 	}
 	for (uint64_t i = 0; i < entries; i++) {
 		uint64_t start = any_address(top);
-		bool ram = any(3) != 0;
+		bool ram = any(3) != 0, hole = !any(largest ? 2 : 6);
 
-		say_range(log, era, start, start + 1 + any_address(top / 4 + 2), ram);
+		/* Some entries are small: holes inside a section, or memory inside a hole. */
+		say_range(log, era, start, start + 1 + any_address(hole ? 64 * MIB : length + 2), ram);
 	}
 	say_range(log, era, 0xfffc0000, 4 * GIB, false);
 	return top;
@@ -108,15 +116,19 @@ static uint64_t say_map(struct strbuf *log, const struct era *era)
 /* Nodes that cover the machine, as pieces handed out in turn or in blocks; one in a while is missing, or covers too much. */
 static void say_nodes(struct strbuf *log, const struct era *era, uint64_t top)
 {
-	uint64_t nodes = 1 + any(64), unit = any(2) ? 128 * MIB : 4 * MIB, piece = align_up(top / (nodes * (1 + any(2))) + 1, unit);
+	uint64_t nodes = 1 + any(64), unit = any(2) ? 128 * MIB : 4 * MIB, turns = 1 + any(2), piece;
 	unsigned nid = 0;
+	bool complete = any(2);
 
-	if (!era->srat || !any(3))
+	if (largest)
+		nodes = 64;
+	piece = align_up(top / (nodes * turns) + 1, unit);
+	if (!era->srat || (!any(3) && !largest))
 		return;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	for (uint64_t at = 0; at < 2 * top && nid < 200; at += piece, nid++)
-		if (any(16))
+		if (complete || any(16))
 			strbuf_printf(log, era->srat, (unsigned)(nid % nodes), (unsigned)(nid % nodes), at, at + piece - era->last);
 #pragma GCC diagnostic pop
 }
@@ -168,17 +180,32 @@ static struct str random_log(struct arena *arena)
 
 /* What the machines were like: a test of nothing must not pass. */
 static struct {
-	size_t with_memory, with_nodes, large, with_many_entries, with_options;
+	size_t with_memory, with_nodes, with_many_nodes, large, with_many_entries, with_split_sections, with_options;
 } met;
+
+/* A section that begins before a hole and ends behind it. */
+static bool has_split_section(const struct boot *b)
+{
+	const struct memblock_type *memory = &b->memblock.memory;
+
+	for (size_t i = 1; b->sections.nr && i < memory->nr; i++)
+		if (memory->v[i - 1].end < memory->v[i].base && memory->v[i - 1].end >= MIB && align_up(memory->v[i - 1].end, 128 * MIB) > memory->v[i].base)
+			return true;
+	return false;
+}
 
 static void remember(const struct verdict *v)
 {
 	met.with_memory += v->boot->physpages > 0;
 	met.with_nodes += v->boot->nr_online > 1;
+	met.with_many_nodes += v->boot->nr_online > 32;
+	met.with_split_sections += has_split_section(v->boot);
 	met.large += v->boot->max_pfn > PFN_DOWN(16 * TIB);
 	met.with_many_entries += v->machine->e820.nr > 100;
 	met.with_options += v->boot->user_map || v->boot->crashkernel.end || v->boot->numa_fake;
 }
+
+static void forget(void) { memset(&met, 0, sizeof(met)); }
 
 static void analyse(struct arena *arena, struct shipped *shipped, uint64_t number)
 {
@@ -197,16 +224,17 @@ static void analyse(struct arena *arena, struct shipped *shipped, uint64_t numbe
 		fail_msg("machine %" PRIu64 ": %s\n%.*s", number, verdict.broken, (int)min_u64(log.n, 3000), log.p);
 }
 
-static void random_machines(void **state)
+/* MIA_MACHINE=number looks at one. */
+static bool run_machines(uint64_t nr)
 {
 	const char *first = getenv("MIA_MACHINE");
-	uint64_t from = first ? strtoull(first, NULL, 10) : 1, nr = first ? 1 : 400;
+	uint64_t from = first ? strtoull(first, NULL, 10) : 1;
 	struct arena *arena = arena_create((size_t)1 << 31);
 	struct shipped *shipped = shipped_create();
 
-	(void)state;
 	assert_non_null(arena);
-	for (uint64_t number = from; number < from + nr; number++) {
+	forget();
+	for (uint64_t number = from; number < from + (first ? 1 : nr); number++) {
 		arena_reset(arena);
 		if (arena_guard(arena))
 			fail_msg("out of memory");
@@ -214,16 +242,32 @@ static void random_machines(void **state)
 	}
 	shipped_destroy(shipped);
 	arena_destroy(arena);
-	print_message("# %zu with memory, %zu with nodes, %zu large, %zu with a long map, %zu changed by options\n", met.with_memory, met.with_nodes, met.large,
-		      met.with_many_entries, met.with_options);
-	if (nr > 1)
-		assert_true(met.with_memory > 300 && met.with_nodes > 100 && met.large > 20 && met.with_many_entries > 20 && met.with_options > 50);
+	print_message("# %zu with memory, %zu with nodes, %zu with many, %zu large, %zu with a long map, %zu with holes in sections, %zu changed by options\n", met.with_memory,
+		      met.with_nodes, met.with_many_nodes, met.large, met.with_many_entries, met.with_split_sections, met.with_options);
+	return !first;
+}
+
+static void random_machines(void **state)
+{
+	(void)state;
+	largest = false;
+	if (run_machines(400))
+		assert_true(met.with_memory > 300 && met.with_nodes > 100 && met.large > 20 && met.with_many_entries > 20 && met.with_options > 50 && met.with_split_sections > 20);
+}
+
+static void largest_machines(void **state)
+{
+	(void)state;
+	largest = true;
+	if (run_machines(60))
+		assert_true(met.with_many_nodes > 15 && met.large > 40 && met.with_many_entries > 50 && met.with_split_sections > 10);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_machines),
+		cmocka_unit_test(largest_machines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
