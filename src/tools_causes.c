@@ -158,14 +158,12 @@ static void step_kernel(const struct tools *t, int sign, struct tool_pair *pair)
 static void step_later(const struct tools *t, int64_t difference, struct tool_pair *pair)
 {
 	const struct facts *log = &t->record->log;
-	const struct fact *lazy = facts_first(log, FACT_DEFERRED_LAZY), *virtio = facts_first(log, FACT_VIRTIO_MEM);
+	const struct fact *virtio = facts_first(log, FACT_VIRTIO_MEM);
 	const struct key_value *inflated = key_values_find(&t->record->vmstat, "balloon_inflate");
 	const struct amount *total = &t->boot->totalram;
 	int64_t rest = difference - named(pair);
 
-	if (lazy && rest > 0 && rest <= (int64_t)PFN_PHYS(lazy->v[0]))
-		because(pair, "deferred", LAZY_LABEL, rest, AMOUNT_EXACT, lazy->line);
-	else if (total->basis == AMOUNT_BOUNDED && rest >= -(int64_t)PFN_PHYS(total->max - total->v) && rest <= (int64_t)PFN_PHYS(total->v - total->min))
+	if (total->basis == AMOUNT_BOUNDED && rest >= -(int64_t)PFN_PHYS(total->max - total->v) && rest <= (int64_t)PFN_PHYS(total->v - total->min))
 		because(pair, "bounds", "What the log does not say exactly, within its bounds", rest, AMOUNT_BOUNDED, 0);
 	else if (line_of(t, FACT_BALLOON) || line_of(t, FACT_BALLOON_MAX) || (inflated && inflated->value))
 		because(pair, "balloon", rest > 0 ? "Taken by the balloon" : "Given by the balloon", rest, AMOUNT_ESTIMATED, line_of(t, FACT_BALLOON) ? line_of(t, FACT_BALLOON) : line_of(t, FACT_BALLOON_MAX));
@@ -301,16 +299,31 @@ void causes_online_to_total(const struct tools *t, const struct tool_reading *a,
 	step_later(t, pair->difference, pair);
 }
 
-/* Two files of one moment, nearly: a balloon or lazy initialisation may have moved between. */
+/* Free pages whose struct pages were left for later. */
+static uint64_t waiting_pages(const struct boot *b)
+{
+	uint64_t pages = 0;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			const struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+
+			pages += sub_sat(zone->managed_at_free, zone->managed_early);
+		}
+	return pages;
+}
+
+/*
+ * Two files of one moment, nearly: a balloon may have moved between. MemTotal counts pages that wait until a zone runs short, and
+ * zones do not.
+ */
 void causes_managed(const struct tools *t, const struct tool_reading *a, const struct tool_reading *b, struct tool_pair *pair)
 {
 	const struct fact *lazy = facts_first(&t->record->log, FACT_DEFERRED_LAZY);
 
 	(void)a, (void)b;
-	if (lazy && pair->difference > 0 && pair->difference <= (int64_t)PFN_PHYS(lazy->v[0]))
+	if (lazy && pair->difference > 0 && pair->difference <= (int64_t)PFN_PHYS(waiting_pages(t->boot)))
 		because(pair, "deferred", LAZY_LABEL, pair->difference, AMOUNT_EXACT, lazy->line);
-	else if (lazy)
-		because(pair, "deferred", "Pages that were initialised between the two readings", pair->difference, AMOUNT_ESTIMATED, lazy->line);
 	else if (line_of(t, FACT_BALLOON) || line_of(t, FACT_BALLOON_MAX))
 		because(pair, "balloon", "The balloon moved between the two readings", pair->difference, AMOUNT_ESTIMATED, line_of(t, FACT_BALLOON));
 }
@@ -338,18 +351,13 @@ void causes_nodes(const struct tools *t, const struct tool_reading *a, const str
 /* Pages that the log says were initialised after the line. */
 static uint64_t deferred_bytes(const struct tools *t)
 {
-	const struct boot *b = t->boot;
-	uint64_t pages = 0;
+	const struct fact *lazy = facts_first(&t->record->log, FACT_DEFERRED_LAZY);
 
-	if (boot_trait(b, TRAIT_MEMORY_LATE) || !(line_of(t, FACT_DEFERRED) + line_of(t, FACT_DEFERRED_SILENT) + line_of(t, FACT_DEFERRED_LAZY)))
+	if (lazy)
+		return PFN_PHYS(lazy->v[0]);
+	if (boot_trait(t->boot, TRAIT_MEMORY_LATE) || !(line_of(t, FACT_DEFERRED) + line_of(t, FACT_DEFERRED_SILENT)))
 		return 0;
-	for (size_t n = 0; n < b->nr_nodes; n++)
-		for (size_t z = 0; z < b->nr_zones; z++) {
-			const struct zone *zone = &b->node[n].zone[b->zone_order[z]];
-
-			pages += sub_sat(zone->managed_at_free, zone->managed_early);
-		}
-	return PFN_PHYS(pages);
+	return PFN_PHYS(waiting_pages(t->boot));
 }
 
 void causes_available(const struct tools *t, const struct tool_reading *a, const struct tool_reading *b, struct tool_pair *pair)
@@ -363,7 +371,8 @@ void causes_available(const struct tools *t, const struct tool_reading *a, const
 			later += (int64_t)PFN_PHYS(t->boot->late.v[i].pages);
 	because(pair, "returned", "Given back after that line", later, AMOUNT_EXACT, 0);
 	because(pair, "onlined", "Memory that was plugged in and onlined after the boot", (int64_t)added_bytes(t), AMOUNT_EXACT, 0);
-	because(pair, "deferred", "Pages that were initialised after that line", (int64_t)deferred_bytes(t), AMOUNT_EXACT, line_of(t, FACT_DEFERRED));
+	because(pair, "deferred", "Pages that were not initialised by then", (int64_t)deferred_bytes(t), AMOUNT_EXACT,
+		line_of(t, FACT_DEFERRED) ? line_of(t, FACT_DEFERRED) : line_of(t, FACT_DEFERRED_LAZY));
 	rest = pair->difference - named(pair);
 	if (rest > 0 && (late || boot_trait(t->boot, TRAIT_VMALLOC_PREALLOC)))
 		because(pair, "in_use", "Taken from the free lists by then", rest, AMOUNT_ESTIMATED, 0);
