@@ -6,6 +6,7 @@
  *
  * Kernel: efi_reserve_boot_services(), efi_mem_reserve() (arch/x86/platform/efi/quirks.c, drivers/firmware/efi/efi.c).
  */
+#include "memblock_replay.h"
 #include "mia/ranges.h"
 #include "stages.h"
 
@@ -30,12 +31,24 @@ void efi_reserved(struct boot *b, struct phys_range r)
 		ranges_add(b->arena, &b->efi_returns, r);
 }
 
+/* Not every kernel that names a table keeps it: a log of memblock's own shows whether it does. */
+static bool keeps_table(const struct boot *b, struct phys_range table)
+{
+	if (!memblock_replay_possible(b))
+		return true;
+	for (each_fact(f, &b->record->log, FACT_MB_RESERVE))
+		if (f->v[0] == table.start)
+			return true;
+	return false;
+}
+
 void efi_run_early(struct boot *b)
 {
 	if (phys_len(b->machine->efi_memattr) && boot_trait(b, TRAIT_EFI_MEMATTR))
 		boot_reserve(b, OWNER_FIRMWARE_TABLES, b->machine->efi_memattr.start, b->machine->efi_memattr.end);
 	for (size_t i = 0; i < b->machine->efi_reserved.nr; i++)
-		boot_reserve(b, OWNER_FIRMWARE_TABLES, b->machine->efi_reserved.v[i].start, b->machine->efi_reserved.v[i].end);
+		if (keeps_table(b, b->machine->efi_reserved.v[i]))
+			boot_reserve(b, OWNER_FIRMWARE_TABLES, b->machine->efi_reserved.v[i].start, b->machine->efi_reserved.v[i].end);
 	if (boot_trait(b, TRAIT_EFI_FREE) == EFI_FREE_NONE)
 		return;
 	for (size_t i = 0; i < b->machine->efi.nr; i++) {
