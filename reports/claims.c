@@ -11,6 +11,7 @@ struct zone_claims zone_claims(const struct boot *b, const struct zone *z)
 		.managed = managed && !grows,
 		.managed_range = managed,
 		.marks = marks,
+		.lists = managed && (marks || z->lists_known),
 		.promo = marks && z->has_promo,
 		.pcp_high = marks && z->pcp_high_known,
 		.pcp_range = marks && boot_trait(b, TRAIT_PCP_HIGH) == PCP_HIGH_AUTO,

@@ -9,7 +9,8 @@
 struct zone_claims {
 	bool extents;   /* start, spanned, present */
 	bool managed, managed_range; /* a number that is as good as any; limits */
-	bool marks;     /* watermarks, protection, per-CPU lists */
+	bool marks;     /* watermarks, protection, high marks of per-CPU lists */
+	bool lists;     /* their batch, and the threshold of statistics */
 	bool promo, pcp_high, pcp_range;
 };
 

@@ -133,8 +133,8 @@ static void predicted_zone(struct json_out *w, const struct boot *b, const struc
 	json_out_maybe(w, "pcp_high", claim.pcp_high, z->pcp_high);
 	json_out_maybe(w, "pcp_high_min", claim.pcp_range, z->pcp_high_min);
 	json_out_maybe(w, "pcp_high_max", claim.pcp_range, z->pcp_high_max);
-	json_out_maybe(w, "pcp_batch", claim.marks, z->pcp_batch);
-	json_out_maybe(w, "stat_threshold", claim.marks, z->stat_threshold);
+	json_out_maybe(w, "pcp_batch", claim.lists, z->pcp_batch);
+	json_out_maybe(w, "stat_threshold", claim.lists, z->stat_threshold);
 	json_out_end_object(w);
 }
 

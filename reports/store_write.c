@@ -85,8 +85,8 @@ static void predict_zone(struct writer *w, const struct zone *z, struct row_zone
 	row->pcp_high = known_if(claim.pcp_high, z->pcp_high);
 	row->pcp_high_min = known_if(claim.pcp_range, z->pcp_high_min);
 	row->pcp_high_max = known_if(claim.pcp_range, z->pcp_high_max);
-	row->pcp_batch = known_if(claim.marks, z->pcp_batch);
-	row->stat_threshold = known_if(claim.marks, z->stat_threshold);
+	row->pcp_batch = known_if(claim.lists, z->pcp_batch);
+	row->stat_threshold = known_if(claim.lists, z->stat_threshold);
 }
 
 static void observe_zone(struct writer *w, const struct zoneinfo_zone *z, struct row_zones *row)

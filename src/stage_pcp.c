@@ -65,12 +65,30 @@ static void set_lists(struct boot *b, const struct pgdat *node, struct zone *zon
 }
 
 /* Kernel: calculate_normal_threshold(). */
-static uint64_t threshold(const struct boot *b, const struct zone *zone)
+static uint64_t threshold_of(const struct boot *b, uint64_t size)
 {
-	uint64_t size = boot_trait(b, TRAIT_STAT_THRESHOLD) == THRESHOLD_LATER ? zone->managed_wmark : zone->managed_first_wmark;
-	uint64_t blocks = (boot_trait(b, TRAIT_MANAGED_MEANS) == MANAGED_ABSENT ? zone->present_shown : size) >> BLOCK_SHIFT;
+	uint64_t blocks = size >> BLOCK_SHIFT;
 
 	return min_u64(THRESHOLD_MAX, 2 * (uint64_t)fls_u64(max_u64(b->machine->online_cpus, 1)) * (1 + fls_u64(blocks)));
+}
+
+static uint64_t threshold(const struct boot *b, const struct zone *zone)
+{
+	if (boot_trait(b, TRAIT_MANAGED_MEANS) == MANAGED_ABSENT)
+		return threshold_of(b, zone->present_shown);
+	return threshold_of(b, boot_trait(b, TRAIT_STAT_THRESHOLD) == THRESHOLD_LATER ? zone->managed_wmark : zone->managed_first_wmark);
+}
+
+/* Where other zones grow later, a zone that does not is set up again with the size it has then: perhaps with the same outcome. */
+static bool stays(const struct boot *b, const struct zone *zone)
+{
+	uint64_t size = zone->managed.v;
+
+	if (boot_marks_known(b))
+		return true;
+	if (zone->managed.basis == AMOUNT_UNKNOWN || (b->zones_grow && zone->managed_early < zone->managed_at_free))
+		return false;
+	return max_u64(raw_batch(b, size), 1) == zone->pcp_batch && threshold_of(b, size) == zone->stat_threshold;
 }
 
 void pcp_run(struct boot *b)
@@ -83,5 +101,6 @@ void pcp_run(struct boot *b)
 				continue;
 			set_lists(b, &b->node[n], zone);
 			zone->stat_threshold = threshold(b, zone);
+			zone->lists_known = stays(b, zone);
 		}
 }

@@ -75,6 +75,7 @@ struct zone {
 	uint64_t protection[NR_ZONE_TYPES];
 	uint64_t pcp_high, pcp_high_min, pcp_high_max, pcp_batch, stat_threshold;
 	bool pcp_high_known;       /* false where it floats with use */
+	bool lists_known;          /* batch and threshold: they hang on its own size alone, and only coarsely */
 	uint64_t lifo_batch;       /* batch printed with the zone's estimate */
 	uint64_t free_area[NR_ORDERS]; /* blocks of each order before the first allocation */
 };
