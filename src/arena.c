@@ -16,7 +16,7 @@ struct chunk {
 };
 
 struct arena {
-	struct chunk *head;
+	struct chunk *head, *spare; /* spare: of attempts that were taken back */
 	size_t used, limit;
 	struct arena *parent; /* of a child: who fails for it */
 	struct arena *children, *sibling;
@@ -82,6 +82,7 @@ void arena_destroy(struct arena *arena)
 		leave_parent(arena);
 	children_destroy(arena);
 	chunks_free(arena->head);
+	chunks_free(arena->spare);
 	free(arena);
 }
 
@@ -93,6 +94,8 @@ static void join_chunks(struct arena *arena)
 
 	for (struct chunk *chunk = arena->head; chunk; chunk = chunk->next)
 		bytes += chunk->size;
+	for (struct chunk *chunk = arena->spare; chunk; chunk = chunk->next)
+		bytes += chunk->size;
 	joined = bytes <= KEPT_BYTES ? chunk_create(bytes) : NULL;
 	if (!joined)
 		return;
@@ -103,8 +106,10 @@ static void join_chunks(struct arena *arena)
 void arena_reset(struct arena *arena)
 {
 	children_destroy(arena);
-	if (arena->head->next)
+	if (arena->head->next || arena->spare)
 		join_chunks(arena);
+	chunks_free(arena->spare);
+	arena->spare = NULL;
 	chunks_free(arena->head->next);
 	arena->head->next = NULL;
 	arena->head->used = 0;
@@ -119,7 +124,8 @@ void arena_rewind(struct arena *arena, struct arena_mark mark)
 		struct chunk *newest = arena->head;
 
 		arena->head = newest->next;
-		free(newest);
+		newest->next = arena->spare;
+		arena->spare = newest;
 	}
 	arena->head->used = mark.chunk_used;
 	arena->used = mark.used;
@@ -151,6 +157,19 @@ struct arena *arena_child(struct arena *parent)
 
 static size_t rounded(size_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 
+/* One of an attempt that was taken back, if it is large enough; else a new one, larger with the arena, so that a large analysis does not walk thousands. */
+static struct chunk *next_chunk(struct arena *arena, size_t need)
+{
+	size_t size = arena->used / 4 > CHUNK_BYTES ? arena->used / 4 : CHUNK_BYTES;
+	struct chunk *chunk = arena->spare;
+
+	if (!chunk || chunk->size < need)
+		return chunk_create(need > size ? need : size);
+	arena->spare = chunk->next;
+	chunk->used = 0;
+	return chunk;
+}
+
 /* Not zeroed. */
 static void *take(struct arena *arena, size_t bytes)
 {
@@ -161,10 +180,7 @@ static void *take(struct arena *arena, size_t bytes)
 	if (need < bytes || need > arena->limit - arena->used)
 		arena_fail(arena);
 	if (chunk->size - chunk->used < need) {
-		/* Chunks grow with the arena, so that a large analysis does not walk thousands of them. */
-		size_t size = arena->used / 4 > CHUNK_BYTES ? arena->used / 4 : CHUNK_BYTES;
-
-		chunk = chunk_create(need > size ? need : size);
+		chunk = next_chunk(arena, need);
 		if (!chunk)
 			arena_fail(arena);
 		chunk->next = arena->head;

@@ -486,32 +486,45 @@ static void run_stage(struct boot *b, enum stage_id id)
 		memblock_replay_start(b);
 }
 
-static void run_pipeline(struct boot *b, const struct step *steps, size_t nr)
+/* It takes no memory that memblock has, and nothing that shows where memory was taken comes of it. */
+static bool places_nothing(enum stage_id id)
+{
+	return id == STAGE_ZONELISTS || id == STAGE_BUDDY || (id > STAGE_BALANCE && id != STAGE_RETURNS);
+}
+
+static void run_pipeline(struct boot *b, const struct step *steps, size_t nr, bool places_only)
 {
 	for (size_t i = 0; i < nr; i++)
-		if (applies(b, steps[i].when))
+		if (applies(b, steps[i].when) && !(places_only && places_nothing(steps[i].id)))
 			run_stage(b, steps[i].id);
 }
 
-static void run(struct boot *b)
+static void run(struct boot *b, bool places_only)
 {
 	b->traits = &b->kernel->traits;
 	if (b->machine->arch == ARCH_MIPS)
-		run_pipeline(b, mips_pipeline, ARRAY_SIZE(mips_pipeline));
+		run_pipeline(b, mips_pipeline, ARRAY_SIZE(mips_pipeline), places_only);
 	else
-		run_pipeline(b, pipeline, ARRAY_SIZE(pipeline));
+		run_pipeline(b, pipeline, ARRAY_SIZE(pipeline), places_only);
 }
 
 void boot_run(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline,
 	      const struct boot_record *record, struct boot *ret)
 {
 	*ret = (struct boot){ .arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record };
-	run(ret);
+	run(ret, false);
 }
 
 void boot_run_one_of_many(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record,
 			  struct boot *ret)
 {
 	*ret = (struct boot){ .arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record, .one_of_many = true };
-	run(ret);
+	run(ret, false);
+}
+
+void boot_run_places(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record,
+		     struct boot *ret)
+{
+	*ret = (struct boot){ .arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record, .one_of_many = true };
+	run(ret, true);
 }

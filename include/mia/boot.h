@@ -376,6 +376,10 @@ void boot_run(struct arena *arena, const struct machine *machine, const struct k
 void boot_run_one_of_many(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record,
 			  struct boot *ret);
 
+/* The same as far as it shows where memory is taken and how much: what tells whether an assumption fits. */
+void boot_run_places(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record,
+		     struct boot *ret);
+
 static inline int boot_trait(const struct boot *b, enum trait_id id) { return trait(b->traits, id); }
 
 /* 32 bits: size of the section that holds brk, which is part of the image as loaders see it. */
