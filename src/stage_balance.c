@@ -286,6 +286,9 @@ static void balance_rest(struct boot *b, int64_t residue)
 	/* Small structures of unknown size hide in a share that is not a whole number of anything. */
 	if (image_estimated(b) && !b->kernel->image_in_2m)
 		doubt_small(b);
+	/* Where a rest shows that similar kernels' sizes are not this one's, more may hide in two zones that make up for each other. */
+	else if (!b->kernel->has_profile && rest)
+		doubt_small(b);
 	top = top_zone(b, rest_below(b, rest), &nid);
 	if (top && rest) {
 		take_anywhere(b, take(top, rest));
