@@ -268,7 +268,11 @@ static void try_at(struct search *s, struct phys_range place, uint64_t base)
 	machine = arena_new(s->arena, struct machine);
 	boot = arena_new(s->arena, struct boot);
 	put_at(s, base, machine);
-	boot_run_places(s->arena, machine, s->kernel, s->cmdline, s->record, boot);
+	/* Without a total of the log the zones of each trial count, to their marks. */
+	if (t->node)
+		boot_run_one_of_many(s->arena, machine, s->kernel, s->cmdline, s->record, boot);
+	else
+		boot_run_places(s->arena, machine, s->kernel, s->cmdline, s->record, boot);
 	t->fit = fit_of(boot);
 	zone = boot_zone_of(boot, PFN_DOWN(base), &t->nid);
 	t->zone = zone ? zone->type : NR_ZONE_TYPES;
