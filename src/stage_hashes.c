@@ -69,6 +69,8 @@ static void say_hash(struct boot *b, const struct hash_table *t, uint64_t entrie
 		return;
 	/* Old kernels give the order of less than a page as a negative number. */
 	order = (int)ilog2_u64(boot_trait(b, TRAIT_PID_HASH) ? bytes : max_u64(bytes, PAGE_SIZE)) - PAGE_SHIFT;
+	if (boot_trait(b, TRAIT_HASH_ORDER))
+		order = (int)get_order(bytes);
 	SAY_TEXT(b, HASH, t->tag, kind, NULL, entries, (uint64_t)(int64_t)order, bytes);
 }
 

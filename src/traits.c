@@ -361,6 +361,10 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_STRUCT_PAGE, V(3, 3), 64, "forced alignment with SLUB; 40 on 32 bits" },
 
 	/* boot allocations */
+	{ TRAIT_HASH_ORDER, V(2, 6), 0, "" },
+	{ TRAIT_HASH_ORDER, V(6, 15), 1, "read 6.14, 6.18" },
+	{ TRAIT_HASH_ORDER, S(6, 12, 117), 1, "stable; read and seen in 6.12.117", .stable = true },
+	{ TRAIT_HASH_ORDER, S(6, 1, 192), 1, "stable; read and seen in 6.1.192; not in 6.6.9", .stable = true },
 	{ TRAIT_HASH_RULE, V(2, 6), HASH_RULE_PLAIN, "" },
 	{ TRAIT_HASH_RULE, V(4, 13), HASH_RULE_ADAPT, "mm: adaptive hash table scaling" },
 	{ TRAIT_HASH_RULE, V(6, 10), HASH_RULE_FREE, "mm/mm_init.c: add new function calc_nr_all_pages()" },

@@ -327,6 +327,17 @@ static void from_trampoline(struct resolver *r)
 	prove(r, TRAIT_KASLR_MEMORY, page_offset != UINT64_C(0xffff880000000000) && page_offset != UINT64_C(0xffff888000000000), f->line);
 }
 
+/* A table whose size is no power of two shows how its order is rounded. */
+static void from_hash_orders(struct resolver *r)
+{
+	for (const struct fact *f = r->log->v; f < r->log->v + r->log->nr; f++) {
+		if ((f->kind != FACT_HASH && f->kind != FACT_HASH_KIND) || f->v[2] <= PAGE_SIZE || roundup_pow_of_two(f->v[2]) == f->v[2])
+			continue;
+		prove(r, TRAIT_HASH_ORDER, f->v[1] + PAGE_SHIFT > ilog2_u64(f->v[2]), f->line);
+		return;
+	}
+}
+
 /*
  * Emulation says each node that it makes, and is a matter of configuration. Without it, newer kernels refuse the option and
  * older ones pass over it.
@@ -383,6 +394,7 @@ void traits_of_evidence(const struct boot_record *record, struct traits *traits)
 	from_zone_list(&r);
 	from_order(&r);
 	from_emulation(&r);
+	from_hash_orders(&r);
 	from_nosave(&r);
 	from_absence(&r);
 	from_memory_line(&r);
