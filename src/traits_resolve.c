@@ -160,11 +160,20 @@ static void from_order(struct resolver *r)
 		prove(r, TRAIT_FALLBACK_LINES, 0, built->line);
 }
 
+/* Did EFI's code take the range out of the map again? */
+static bool mmio_removed(const struct facts *log, uint64_t start, uint64_t end)
+{
+	for (each_fact(f, log, FACT_EFI_REMOVE_MMIO))
+		if (f->v[1] < end && f->v[2] > start)
+			return true;
+	return false;
+}
+
 /* Does the firmware map change inside [start, end)? */
 static bool map_border_inside(const struct facts *log, uint64_t start, uint64_t end)
 {
 	for (each_fact(f, log, FACT_E820_ENTRY))
-		if (f->tag == TAG_NONE && f->v[2] != E820_TYPE_RAM && f->v[0] > start && f->v[0] < end)
+		if (f->tag == TAG_NONE && f->v[2] != E820_TYPE_RAM && f->v[0] > start && f->v[0] < end && !mmio_removed(log, f->v[0], f->v[1]))
 			return true;
 	return false;
 }
