@@ -1,11 +1,11 @@
 /*
- * stage_zones.c - zone limits, the start of Movable, and what each node has in each zone.
+ * stage_zones.c - zone limits, and what each node has in each zone. Where Movable starts: stage_movable.c.
  *
- *   in:   memblock.memory with node ids, max_low_pfn, kernelcore= and movablecore=
+ *   in:   memblock.memory with node ids, max_low_pfn
  *   out:  boot.zone_lo/hi, pgdat spans, zone spans, spanned, present, first sizes
- *   says: zone ranges, Movable starts, node ranges, node set-up, totalpages and its kin
+ *   says: zone ranges, node ranges, node set-up, totalpages and its kin
  *
- * Kernel: free_area_init(), find_zone_movable_pfns_for_nodes(), calculate_node_totalpages(), free_area_init_core()
+ * Kernel: free_area_init(), calculate_node_totalpages(), free_area_init_core()
  *         (mm/page_alloc.c, mm/mm_init.c from 6.4).
  */
 #include <stdlib.h>
@@ -13,8 +13,6 @@
 #include "stages.h"
 
 #define MAX_DMA_PFN UINT64_C(0x1000)
-#define MAX_DMA32_PFN UINT64_C(0x100000)
-#define MAX_ORDER_PAGES UINT64_C(1024)
 
 const char *zone_type_name(enum zone_type type)
 {
@@ -24,7 +22,7 @@ const char *zone_type_name(enum zone_type type)
 }
 
 /* Whole pages of the i-th range of memory that the zones are told of. */
-static struct pfn_range active_pfns(const struct boot *b, size_t i) { return pfn_inside((struct phys_range){ b->active.v[i].base, b->active.v[i].end }); }
+struct pfn_range active_pfns(const struct boot *b, size_t i) { return pfn_inside((struct phys_range){ b->active.v[i].base, b->active.v[i].end }); }
 
 /*
  * Memory as the zones are told of it. 32 bits, to 2.6.26: one range from 0 to the end, in which holes count as present.
@@ -119,191 +117,6 @@ static void node_spans(struct boot *b)
 	}
 }
 
-/* --- Movable --- */
-
-struct movable {
-	uint64_t kernelcore, movablecore; /* pages */
-	bool asked, mirror;
-};
-
-static uint64_t memory_pages(const struct boot *b)
-{
-	uint64_t pages = 0;
-
-	for (size_t i = 0; i < b->active.nr; i++)
-		pages += pfn_len(active_pfns(b, i));
-	return pages;
-}
-
-/* "512M", or "30%" of all memory. */
-static uint64_t core_pages(const struct boot *b, struct str value)
-{
-	struct str rest;
-	uint64_t n = str_memparse(value, &rest);
-
-	if (rest.n && *rest.p == '%')
-		return memory_pages(b) * min_u64(n, 100) / 100;
-	return n >> PAGE_SHIFT;
-}
-
-static struct movable movable_options(const struct boot *b)
-{
-	const struct cmdline_option *kernelcore = cmdline_last(b->cmdline, "kernelcore"), *movablecore = cmdline_last(b->cmdline, "movablecore");
-	struct movable m = { 0 };
-
-	if (kernelcore && kernelcore->value.p) {
-		if (str_is(kernelcore->value, "mirror"))
-			m.mirror = b->memblock.has_mirror;
-		else
-			m.kernelcore = core_pages(b, kernelcore->value);
-		m.asked = true;
-	}
-	if (movablecore && movablecore->value.p) {
-		m.movablecore = core_pages(b, movablecore->value);
-		m.asked = true;
-	}
-	return m;
-}
-
-/* Nodes that have memory. */
-static uint64_t usable_nodes(const struct boot *b)
-{
-	uint64_t nr = 0;
-
-	for (size_t n = 0; n < b->nr_nodes; n++)
-		nr += b->node[n].has_memory;
-	return nr;
-}
-
-/* Take the node's share of kernelcore from its ranges, lowest first; Movable begins behind it. */
-static void take_share(struct boot *b, struct pgdat *node, uint64_t share, uint64_t *kernelcore)
-{
-	uint64_t usable = b->zone_lo[b->movable_from];
-
-	for (size_t i = 0; i < b->active.nr; i++) {
-		struct pfn_range r = active_pfns(b, i);
-		uint64_t size;
-
-		if (b->active.v[i].nid != node->nid)
-			continue;
-		r.start = max_u64(r.start, node->movable_pfn);
-		if (r.start >= r.end)
-			continue;
-		if (r.start < usable) {
-			/* What lies in lower zones is kernel memory already. */
-			uint64_t below = min_u64(r.end, usable) - r.start;
-
-			*kernelcore = sub_sat(*kernelcore, below);
-			share = sub_sat(share, below);
-			if (r.end <= usable) {
-				node->movable_pfn = r.end;
-				continue;
-			}
-			r.start = usable;
-		}
-		size = min_u64(r.end - r.start, share);
-		node->movable_pfn = r.start + size;
-		*kernelcore -= min_u64(*kernelcore, size);
-		share -= size;
-		if (!share)
-			return;
-	}
-}
-
-/* Spread kernelcore evenly; where a node is too small the others take more in the next round. */
-static void spread_kernelcore(struct boot *b, uint64_t kernelcore)
-{
-	uint64_t nodes = usable_nodes(b);
-
-	while (nodes) {
-		uint64_t share = kernelcore / nodes;
-
-		for (size_t n = 0; n < b->nr_nodes; n++) {
-			if (!b->node[n].has_memory)
-				continue;
-			if (kernelcore < share)
-				share = kernelcore / nodes;
-			take_share(b, &b->node[n], share, &kernelcore);
-		}
-		nodes--;
-		if (kernelcore <= nodes)
-			return;
-	}
-}
-
-/* movable_node: all that can be unplugged is movable, and what else was asked for does not count. */
-static void movable_node_starts(struct boot *b)
-{
-	for (size_t i = 0; i < b->active.nr; i++) {
-		const struct memblock_region *r = &b->active.v[i];
-		struct pgdat *node = &b->node[r->nid];
-		uint64_t pfn = PFN_UP(r->base);
-
-		if (!(r->flags & MEMBLOCK_HOTPLUG))
-			continue;
-		node->movable_pfn = node->movable_pfn ? min_u64(node->movable_pfn, pfn) : pfn;
-	}
-}
-
-static void mirror_starts(struct boot *b)
-{
-	for (size_t i = 0; i < b->active.nr; i++) {
-		const struct memblock_region *r = &b->active.v[i];
-		struct pgdat *node = &b->node[r->nid];
-		uint64_t pfn = PFN_UP(r->base);
-
-		if ((r->flags & MEMBLOCK_MIRROR) || pfn < MAX_DMA32_PFN)
-			continue;
-		node->movable_pfn = node->movable_pfn ? min_u64(node->movable_pfn, pfn) : pfn;
-	}
-}
-
-/* Kernel: find_zone_movable_pfns_for_nodes(). */
-static void movable_starts(struct boot *b)
-{
-	struct movable m = movable_options(b);
-	uint64_t total = memory_pages(b);
-
-	if (b->memblock.movable_node) {
-		movable_node_starts(b);
-	} else if (m.mirror) {
-		mirror_starts(b);
-	} else if (m.asked) {
-		if (m.movablecore) {
-			uint64_t movable = min_u64(round_up_to(m.movablecore, MAX_ORDER_PAGES), total);
-
-			m.kernelcore = max_u64(m.kernelcore, total - movable);
-		}
-		if (!m.kernelcore || m.kernelcore >= total)
-			return;
-		spread_kernelcore(b, m.kernelcore);
-	} else {
-		return;
-	}
-	for (size_t n = 0; n < b->nr_nodes; n++) {
-		struct pgdat *node = &b->node[n];
-
-		node->movable_pfn = round_up_to(node->movable_pfn, MAX_ORDER_PAGES);
-		if (boot_trait(b, TRAIT_MOVABLE_TAIL) && node->movable_pfn >= node->span.end)
-			node->movable_pfn = 0;
-	}
-}
-
-static void say_movable_starts(struct boot *b)
-{
-	bool pfns = boot_trait(b, TRAIT_ZONE_TEXT) == ZONE_TEXT_PFN;
-
-	SAY(b, MOVABLE_HEADER, 0, 0);
-	for (size_t n = 0; n < b->nr_nodes; n++) {
-		if (!b->node[n].movable_pfn)
-			continue;
-		if (pfns)
-			SAY(b, MOVABLE_START_PFN, 0, n, b->node[n].movable_pfn);
-		else
-			SAY(b, MOVABLE_START, 0, n, PFN_PHYS(b->node[n].movable_pfn));
-	}
-}
-
 static void say_node_ranges(struct boot *b)
 {
 	bool pfns = boot_trait(b, TRAIT_ZONE_TEXT) == ZONE_TEXT_PFN;
@@ -333,7 +146,7 @@ static void say_ranges(struct boot *b)
 	if (!boot_trait(b, TRAIT_ZONE_LINES))
 		return;
 	say_zone_limits(b);
-	say_movable_starts(b);
+	zones_say_movable(b);
 	say_node_ranges(b);
 }
 
@@ -614,7 +427,7 @@ void zones_run(struct boot *b)
 	configure_zones(b);
 	zone_limits(b);
 	node_spans(b);
-	movable_starts(b);
+	zones_movable_starts(b);
 	say_ranges(b);
 	unavailable_before_nodes(b);
 	for (size_t n = 0; n < b->nr_nodes; n++) {

@@ -68,6 +68,14 @@ bool alternatives_come_back(const struct boot *b);
 /* stage_watermarks.c: once more, after the zones' sizes have changed. */
 void watermarks_again(struct boot *b);
 
+/* stage_zones.c: 4 GiB; whole pages of the i-th range of memory that the zones are told of. */
+#define MAX_DMA32_PFN UINT64_C(0x100000)
+struct pfn_range active_pfns(const struct boot *b, size_t i);
+
+/* stage_movable.c: parts of the zones' set-up. */
+void zones_movable_starts(struct boot *b);
+void zones_say_movable(struct boot *b);
+
 /* stage_balance.c */
 int64_t balance_unexplained(const struct boot *b);
 int64_t balance_image_share(const struct boot *b, int64_t residue);
