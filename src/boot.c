@@ -205,7 +205,6 @@ const char *boot_pointer(const struct boot *b, uint64_t address)
 
 /* --- where the image lies --- */
 
-#define LOAD_ADDRESS (16 * MIB)
 /*
  * What brk could have grown by: 64 KiB that keep linkers from overlapping it, and 64 KiB for firmware strings of which one page
  * is in use. _end stands behind all of it.
@@ -527,4 +526,26 @@ void boot_run_places(struct arena *arena, const struct machine *machine, const s
 {
 	*ret = (struct boot){ .arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record, .one_of_many = true };
 	run(ret, true);
+}
+
+uint64_t boot_nodes_with_memory(const struct boot *b)
+{
+	uint64_t nr = 0;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		nr += b->node[n].has_memory;
+	return nr;
+}
+
+uint64_t boot_waiting_pages(const struct boot *b)
+{
+	uint64_t pages = 0;
+
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			const struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+
+			pages += sub_sat(zone->managed_at_free, zone->managed_early);
+		}
+	return pages;
 }

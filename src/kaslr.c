@@ -13,7 +13,6 @@
 #include "mia/ranges.h"
 #include "stages.h"
 
-#define LOAD_ADDRESS (16 * MIB)
 #define LOW_LIMIT (512 * MIB)
 #define PLACE_ALIGN (2 * MIB)
 #define LOW_STEP (16 * MIB)
@@ -22,9 +21,8 @@
 /* --- where it may lie --- */
 
 /* The lowest address tried, and where the packed kernel itself stands while it unpacks. */
-static uint64_t lowest(const struct boot *b, uint64_t bytes)
+static uint64_t lowest(const struct boot *b)
 {
-	(void)bytes;
 	return boot_trait(b, TRAIT_KASLR_IMAGE) == KASLR_FIXED ? 2 * MIB : LOAD_ADDRESS;
 }
 
@@ -79,7 +77,7 @@ static void places_outside(struct arena *arena, const struct boot *b, struct phy
 	for (size_t i = 0; i < b->memblock.memory.nr; i++)
 		ranges_remove(arena, &ram, (struct phys_range){ b->memblock.memory.v[i].base, b->memblock.memory.v[i].end });
 	for (size_t i = 0; i < ram.nr; i++)
-		add_around_initrd(arena, b, ret, max_u64(ram.v[i].start, lowest(b, bytes)), ram.v[i].end, bytes);
+		add_around_initrd(arena, b, ret, max_u64(ram.v[i].start, lowest(b)), ram.v[i].end, bytes);
 }
 
 void kaslr_places(struct arena *arena, const struct boot *b, struct phys_ranges *ret)
@@ -91,7 +89,7 @@ void kaslr_places(struct arena *arena, const struct boot *b, struct phys_ranges 
 		return;
 	}
 	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
-		uint64_t start = max_u64(b->memblock.memory.v[i].base, lowest(b, bytes)), end = min_u64(b->memblock.memory.v[i].end, limit);
+		uint64_t start = max_u64(b->memblock.memory.v[i].base, lowest(b)), end = min_u64(b->memblock.memory.v[i].end, limit);
 
 		while (start < end) {
 			uint64_t border = min_u64(end, next_border(b, start));

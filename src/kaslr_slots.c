@@ -5,10 +5,8 @@
 #include "mia/boot.h"
 #include "mia/ranges.h"
 
-#define LOAD_ADDRESS (16 * MIB)
 #define LIMIT_32 (512 * MIB)
 #define LIMIT_OLD GIB
-#define GIGANTIC_BYTES GIB
 /* As many areas are kept; what comes behind them is not considered. */
 #define MAX_AREAS 100
 #define MAX_MEMMAP_REGIONS 4

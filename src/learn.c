@@ -256,16 +256,17 @@ static void learn_residue(struct arena *arena, const struct boot *b, struct kern
 /* Names alone: values are the boot's, and hold paths. */
 static void learn_unknown_options(struct arena *arena, const struct kernel *extracted, struct kernel *ret)
 {
-	struct cmdline options = { 0 };
+	struct cmdline options = { 0 }, known = { 0 };
 
 	cmdline_parse(arena, extracted->unknown_options, &options);
+	cmdline_parse(arena, ret->unknown_options, &known);
 	for (size_t i = 0; i < options.nr; i++) {
 		struct str name = options.v[i].name;
-		struct cmdline known = { 0 };
 
-		cmdline_parse(arena, ret->unknown_options, &known);
-		if (name.n && !cmdline_has(&known, str_dup(arena, name)))
-			ret->unknown_options = str_printf(arena, "%.*s%s%.*s", STR_ARG(ret->unknown_options), ret->unknown_options.n ? " " : "", STR_ARG(name));
+		if (!name.n || cmdline_has(&known, str_dup(arena, name)))
+			continue;
+		*vec_push(arena, &known) = options.v[i];
+		ret->unknown_options = str_printf(arena, "%.*s%s%.*s", STR_ARG(ret->unknown_options), ret->unknown_options.n ? " " : "", STR_ARG(name));
 	}
 }
 

@@ -8,7 +8,6 @@
 #include "mia/arena.h"
 #include "mia/ranges.h"
 
-#define LIMIT_4G (4 * GIB)
 #define CONVENTIONAL_END UINT64_C(0xa0000)
 #define FIRST_MIB MIB
 #define NODE_ALIGN (128 * MIB)

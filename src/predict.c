@@ -206,8 +206,6 @@ static struct boot *run_shown(const struct predictor *p, uint64_t base, const st
 }
 
 /* Where nothing random fits, the image stays where it was linked for. */
-#define LOAD_ADDRESS (16 * MIB)
-
 static void add_default_place(const struct predictor *p, struct phys_ranges *places)
 {
 	struct phys_range here = { LOAD_ADDRESS, LOAD_ADDRESS + KASLR_ALIGN };

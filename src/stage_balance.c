@@ -258,7 +258,6 @@ int64_t balance_image_share(const struct boot *b, int64_t residue)
 	return b->kernel->image_in_2m ? nearest_2m(residue) : residue;
 }
 
-/* What is left belongs to an image whose size was estimated, else to the top of memory. */
 /*
  * Below which page the rest was taken. 32 bits: only low memory can be handed out. What EFI's loader and firmware keep without
  * a word (setup data, pictures, tables) lies below 4 GiB.
@@ -270,6 +269,7 @@ static uint64_t rest_below(const struct boot *b, int64_t rest)
 	return b->machine->firmware == FIRMWARE_EFI && !b->machine->efi.nr && rest > 0 ? PFN_DOWN(4 * GIB) : UINT64_MAX;
 }
 
+/* What is left belongs to an image whose size was estimated, else to the top of memory. */
 static void balance_rest(struct boot *b, int64_t residue)
 {
 	int64_t share = balance_image_share(b, residue), rest = residue - share;
@@ -283,11 +283,11 @@ static void balance_rest(struct boot *b, int64_t residue)
 	}
 	if (!zone)
 		rest = residue;
-	/* Small structures of unknown size hide in a share that is not a whole number of anything. */
-	if (image_estimated(b) && !b->kernel->image_in_2m)
-		doubt_small(b);
-	/* Where a rest shows that similar kernels' sizes are not this one's, more may hide in two zones that make up for each other. */
-	else if (!b->kernel->has_profile && rest)
+	/*
+	 * Small structures of unknown size hide in a share that is not a whole number of anything. And where a rest shows that similar
+	 * kernels' sizes are not this one's, more may hide in two zones that make up for each other.
+	 */
+	if ((image_estimated(b) && !b->kernel->image_in_2m) || (!b->kernel->has_profile && rest))
 		doubt_small(b);
 	top = top_zone(b, rest_below(b, rest), &nid);
 	if (top && rest) {

@@ -97,8 +97,6 @@ uint64_t bootmem_dma_reserve(const struct boot *b)
 
 /* --- the boot allocator --- */
 
-#define WAKEUP_BYTES (16 * KIB)
-#define LIMIT_4G (4 * GIB)
 #define KEPT_BYTES (128 * MIB)
 #define KEPT_ALIGN (64 * MIB)
 #define KEPT_GOAL (512 * MIB)

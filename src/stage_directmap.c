@@ -40,7 +40,6 @@ struct mapper {
 	bool failed;
 };
 
-
 /* --- tables --- */
 
 static void take_from_brk(struct mapper *m)

@@ -74,15 +74,6 @@ static void say_hash(struct boot *b, const struct hash_table *t, uint64_t entrie
 	SAY_TEXT(b, HASH, t->tag, kind, NULL, entries, (uint64_t)(int64_t)order, bytes);
 }
 
-static uint64_t nodes_with_memory(const struct boot *b)
-{
-	uint64_t nr = 0;
-
-	for (size_t n = 0; n < b->nr_nodes; n++)
-		nr += b->node[n].has_memory;
-	return nr;
-}
-
 /* Are the large tables spread over the nodes? Then they come from vmalloc, later. */
 static bool hashes_distributed(const struct boot *b)
 {
@@ -91,7 +82,7 @@ static bool hashes_distributed(const struct boot *b)
 
 	if (o && o->value.p)
 		on = str_memparse(o->value, NULL) != 0;
-	if (boot_trait(b, TRAIT_HASH_DIST) == HASH_DIST_NODES && nodes_with_memory(b) < 2)
+	if (boot_trait(b, TRAIT_HASH_DIST) == HASH_DIST_NODES && boot_nodes_with_memory(b) < 2)
 		on = false;
 	return on;
 }

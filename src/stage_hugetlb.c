@@ -5,8 +5,6 @@
  */
 #include "stages.h"
 
-#define GIGANTIC_BYTES GIB
-
 /* What hugepages= asked for: so many in all, from each node in turn, or so many of each node named. */
 struct hugepages {
 	uint64_t total;

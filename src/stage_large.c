@@ -12,7 +12,6 @@
 #define CRASH_ALIGN (16 * MIB)
 #define CRASH_HIGH_MAX (64 * TIB)
 #define LIMIT_896M (896 * MIB)
-#define LIMIT_4G (4 * GIB)
 #define SWIOTLB_DEFAULT (64 * MIB)
 #define SWIOTLB_SLOT 2048
 #define SWIOTLB_SEGMENT 128

@@ -9,8 +9,6 @@
  */
 #include "stages.h"
 
-#define MAX_ORDER_PAGES UINT64_C(1024)
-
 struct movable {
 	uint64_t kernelcore, movablecore; /* pages */
 	bool asked, mirror;
@@ -55,16 +53,6 @@ static struct movable movable_options(const struct boot *b)
 	return m;
 }
 
-/* Nodes that have memory. */
-static uint64_t usable_nodes(const struct boot *b)
-{
-	uint64_t nr = 0;
-
-	for (size_t n = 0; n < b->nr_nodes; n++)
-		nr += b->node[n].has_memory;
-	return nr;
-}
-
 /* Take the node's share of kernelcore from its ranges, lowest first; Movable begins behind it. */
 static void take_share(struct boot *b, struct pgdat *node, uint64_t share, uint64_t *kernelcore)
 {
@@ -103,7 +91,7 @@ static void take_share(struct boot *b, struct pgdat *node, uint64_t share, uint6
 /* Spread kernelcore evenly; where a node is too small the others take more in the next round. */
 static void spread_kernelcore(struct boot *b, uint64_t kernelcore)
 {
-	uint64_t nodes = usable_nodes(b);
+	uint64_t nodes = boot_nodes_with_memory(b);
 
 	while (nodes) {
 		uint64_t share = kernelcore / nodes;

@@ -8,7 +8,6 @@
  */
 #include "stages.h"
 
-#define LIMIT_4G (4 * GIB)
 #define MIN_GAP UINT64_C(0x400000)
 /* Names that are kept behind a descriptor: "HPET 0", "IOAPIC 0". */
 #define HPET_NAME_BYTES 9

@@ -18,7 +18,6 @@
 #define PAGES_PER_SECTION (SECTION_BYTES >> PAGE_SHIFT)
 #define PMD_BYTES (2 * MIB)
 #define DMA_END (16 * MIB)
-#define MAX_ORDER_PAGES UINT64_C(1024)
 #define PAGEBLOCK_BITS 4
 
 /* Present sections [from, to) of one node; a section that two nodes share belongs to the lower memory's. */

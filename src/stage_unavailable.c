@@ -9,8 +9,6 @@
  */
 #include "stages.h"
 
-#define MAX_ORDER_PAGES UINT64_C(1024)
-
 /* Kernel: SECTION_SIZE_BITS (arch/x86/include/asm/sparsemem.h). */
 static uint64_t section_pages(const struct boot *b)
 {

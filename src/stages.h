@@ -68,6 +68,11 @@ bool alternatives_come_back(const struct boot *b);
 /* stage_watermarks.c: once more, after the zones' sizes have changed. */
 void watermarks_again(struct boot *b);
 
+/* The largest block of the buddy allocator, to which zones and holes are rounded. */
+#define MAX_ORDER_PAGES UINT64_C(1024)
+/* What wakes the machine up from sleep, below 1 MiB. */
+#define WAKEUP_BYTES (16 * KIB)
+
 /* stage_zones.c: 4 GiB; whole pages of the i-th range of memory that the zones are told of. */
 #define MAX_DMA32_PFN UINT64_C(0x100000)
 struct pfn_range active_pfns(const struct boot *b, size_t i);

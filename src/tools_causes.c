@@ -299,20 +299,6 @@ void causes_online_to_total(const struct tools *t, const struct tool_reading *a,
 	step_later(t, pair->difference, pair);
 }
 
-/* Free pages whose struct pages were left for later. */
-static uint64_t waiting_pages(const struct boot *b)
-{
-	uint64_t pages = 0;
-
-	for (size_t n = 0; n < b->nr_nodes; n++)
-		for (size_t z = 0; z < b->nr_zones; z++) {
-			const struct zone *zone = &b->node[n].zone[b->zone_order[z]];
-
-			pages += sub_sat(zone->managed_at_free, zone->managed_early);
-		}
-	return pages;
-}
-
 /*
  * Two files of one moment, nearly: a balloon may have moved between. MemTotal counts pages that wait until a zone runs short, and
  * zones do not.
@@ -322,7 +308,7 @@ void causes_managed(const struct tools *t, const struct tool_reading *a, const s
 	const struct fact *lazy = facts_first(&t->record->log, FACT_DEFERRED_LAZY);
 
 	(void)a, (void)b;
-	if (lazy && pair->difference > 0 && pair->difference <= (int64_t)PFN_PHYS(waiting_pages(t->boot)))
+	if (lazy && pair->difference > 0 && pair->difference <= (int64_t)PFN_PHYS(boot_waiting_pages(t->boot)))
 		because(pair, "deferred", LAZY_LABEL, pair->difference, AMOUNT_EXACT, lazy->line);
 	else if (line_of(t, FACT_BALLOON) || line_of(t, FACT_BALLOON_MAX))
 		because(pair, "balloon", "The balloon moved between the two readings", pair->difference, AMOUNT_ESTIMATED, line_of(t, FACT_BALLOON));
@@ -357,7 +343,7 @@ static uint64_t deferred_bytes(const struct tools *t)
 		return PFN_PHYS(lazy->v[0]);
 	if (boot_trait(t->boot, TRAIT_MEMORY_LATE) || !(line_of(t, FACT_DEFERRED) + line_of(t, FACT_DEFERRED_SILENT)))
 		return 0;
-	return PFN_PHYS(waiting_pages(t->boot));
+	return PFN_PHYS(boot_waiting_pages(t->boot));
 }
 
 void causes_available(const struct tools *t, const struct tool_reading *a, const struct tool_reading *b, struct tool_pair *pair)

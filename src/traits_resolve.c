@@ -255,8 +255,6 @@ static void from_bios_edit(struct resolver *r)
 			prove(r, TRAIT_TRIM_BIOS, 1, f->line);
 }
 
-#define LIMIT_4G (UINT64_C(1) << 32)
-
 /* Memory of the nodes: page 0 among it was not cut out of the map, and what lies above 4 GiB can be named. */
 static void from_node_memory(struct resolver *r)
 {

@@ -208,20 +208,24 @@ static void sort_findings(struct findings *findings)
 		qsort(findings->v, findings->nr, sizeof(*findings->v), by_importance);
 }
 
-void triage_run(struct arena *arena, const struct user_rules *more, struct verdict *verdict)
+struct triage triage_of(struct arena *arena, const struct verdict *v, struct findings *findings)
 {
 	static const struct boot_record nothing;
-	const struct boot_record *record = verdict->record ? verdict->record : &nothing;
-	struct triage t = {
-		.arena = arena,
-		.v = verdict,
-		.boot = verdict->boot,
-		.machine = verdict->machine,
-		.kernel = verdict->kernel,
-		.record = record,
-		.log = &record->log,
-		.findings = &verdict->findings,
-	};
+	const struct boot_record *record = v->record ? v->record : &nothing;
+
+	return (struct triage){ .arena = arena,
+				.v = v,
+				.boot = v->boot,
+				.machine = v->machine,
+				.kernel = v->kernel,
+				.record = record,
+				.log = &record->log,
+				.findings = findings };
+}
+
+void triage_run(struct arena *arena, const struct user_rules *more, struct verdict *verdict)
+{
+	struct triage t = triage_of(arena, verdict, &verdict->findings);
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
 		t.rule = &rules[i];

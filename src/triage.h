@@ -16,6 +16,9 @@ struct triage {
 	struct findings *findings;
 };
 
+/* What the rules look at, of one verdict. */
+struct triage triage_of(struct arena *arena, const struct verdict *v, struct findings *findings);
+
 /* Text that lives as long as the analysis. */
 __attribute__((format(printf, 2, 3))) const char *triage_text(struct triage *t, const char *format, ...);
 /* "256 MiB", "85.42 MiB" */

@@ -5,21 +5,6 @@
 #include "mia/ranges.h"
 #include "triage.h"
 
-static struct triage triage_of(struct arena *arena, const struct verdict *v, struct findings *findings)
-{
-	static const struct boot_record nothing;
-	const struct boot_record *record = v->record ? v->record : &nothing;
-
-	return (struct triage){ .arena = arena,
-				.v = v,
-				.boot = v->boot,
-				.machine = v->machine,
-				.kernel = v->kernel,
-				.record = record,
-				.log = &record->log,
-				.findings = findings };
-}
-
 static uint64_t crash_bytes(const struct triage *t)
 {
 	int64_t bytes = triage_ledger(t, "crashkernel") + triage_ledger(t, "crashkernel.low");

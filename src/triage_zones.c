@@ -106,20 +106,6 @@ void rule_dma32_small(struct triage *t)
 
 /* --- later, or not yet --- */
 
-/* Free pages whose struct pages were left for later. */
-static uint64_t deferred_pages(const struct boot *b)
-{
-	uint64_t pages = 0;
-
-	for (size_t n = 0; n < b->nr_nodes; n++)
-		for (size_t z = 0; z < b->nr_zones; z++) {
-			const struct zone *zone = &b->node[n].zone[b->zone_order[z]];
-
-			pages += sub_sat(zone->managed_at_free, zone->managed_early);
-		}
-	return pages;
-}
-
 void rule_deferred(struct triage *t)
 {
 	const struct fact *lazy = facts_first(t->log, FACT_DEFERRED_LAZY);
@@ -133,7 +119,7 @@ void rule_deferred(struct triage *t)
 		for (each_fact(d, t->log, FACT_DEFERRED))
 			pages += d->v[1];
 	if (!pages && facts_first(t->log, FACT_DEFERRED_SILENT))
-		pages = deferred_pages(t->boot);
+		pages = boot_waiting_pages(t->boot);
 	if (!pages)
 		return;
 	f = triage_add(

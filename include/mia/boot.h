@@ -382,11 +382,19 @@ void boot_run_places(struct arena *arena, const struct machine *machine, const s
 
 static inline int boot_trait(const struct boot *b, enum trait_id id) { return trait(b->traits, id); }
 
+/* Where the image is linked for, and nothing below it is tried: CONFIG_PHYSICAL_START. */
+#define LOAD_ADDRESS (16 * MIB)
+#define GIGANTIC_BYTES GIB
+
 /* 32 bits: size of the section that holds brk, which is part of the image as loaders see it. */
 uint64_t boot_brk_section_32(const struct traits *traits);
 
 /* Watermarks, reserves and per-CPU lists follow the zones' managed pages: where those change after the boot, so do these. */
 static inline bool boot_marks_known(const struct boot *b) { return !b->onlined_later && !b->zones_grow; }
+
+uint64_t boot_nodes_with_memory(const struct boot *b);
+/* Free pages whose struct pages were left for later. */
+uint64_t boot_waiting_pages(const struct boot *b);
 
 /* Record what the kernel says here; the numbers and texts of facts.def. */
 void boot_say(struct boot *b, enum fact_kind kind, unsigned tag, size_t nr, const uint64_t *v, const char *s0, const char *s1);
