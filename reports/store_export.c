@@ -34,6 +34,9 @@ struct mia_error *stored_boot_read(struct store *store, struct arena *arena, int
 
 	for (int i = 0; i < NR_STORED_PARTS && !error; i++)
 		error = store_select(store, arena, parts[i].sql, &args, &ret[i]);
+	/* The view joins what the boot names: its kernel, its machine. Whoever took them away left no boot to show. */
+	if (!error && !grid_rows(&ret[STORED_BOOT]))
+		error = mia_error_new(store->arena, MIA_ERROR_INPUT, "%s: the database is damaged: boot %" PRId64 " is not whole", store->path, id);
 	return error;
 }
 
