@@ -1,5 +1,6 @@
 /* verb_explain.c - what the model knows of an address, a page frame, a log line, a zone, an owner, an early map. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "explain_out.h"
@@ -32,34 +33,47 @@ static int each(void *context, struct arena *arena, struct verdict *verdict)
 	return status;
 }
 
-static int complain(const struct cli *cli, const char *word)
+/* Nothing among the words can be explained: the likeliest slip is the one that is no file either. */
+static int complain(const struct cli *cli, char **words, int nr)
 {
-	int status = cli_usage_error(cli, "'%s' is nothing that can be explained; there are:", word);
+	int status, i = 0;
+	struct stat st;
 
-	for (size_t i = 0; what_form(i); i++)
-		fprintf(stderr, "  %s\n", what_form(i));
+	while (i < nr && (!strcmp(words[i], "-") || !stat(words[i], &st)))
+		i++;
+	status = i < nr ? cli_usage_error(cli, "'%s' is nothing that can be explained; there are:", words[i])
+			: cli_usage_error(cli, "what is to be explained? there are:");
+	for (size_t form = 0; what_form(form); form++)
+		fprintf(stderr, "  %s\n", what_form(form));
 	return status;
+}
+
+/* A word is what it names, unless a file is called so: the order of the two does not matter. */
+static bool is_what(const char *word, struct what *ret)
+{
+	struct stat st;
+
+	return what_parse(str_of(word), ret) && stat(word, &st);
 }
 
 int verb_explain(const struct cli *cli)
 {
 	struct what what[64];
 	struct explaining x = { .cli = cli, .v = what };
-	int nr_inputs = cli->nr_args;
-	struct stat st;
+	char **inputs = calloc((size_t)cli->nr_args + 1, sizeof(*inputs));
+	int nr_inputs = 0, status;
 
-	/* The last words that name things; a file of that name is an input all the same. */
-	while (nr_inputs > 0 && x.nr < sizeof(what) / sizeof(what[0]) && what_parse(str_of(cli->args[nr_inputs - 1]), &what[x.nr]) && stat(cli->args[nr_inputs - 1], &st)) {
-		nr_inputs--;
-		x.nr++;
-	}
-	if (!x.nr)
-		return cli->nr_args ? complain(cli, cli->args[cli->nr_args - 1]) : cli_usage_error(cli, "what is to be explained?");
-	for (size_t i = 0; i < x.nr / 2; i++) {
-		struct what swap = what[i];
-
-		what[i] = what[x.nr - 1 - i];
-		what[x.nr - 1 - i] = swap;
-	}
-	return session_run(cli, cli->args, nr_inputs, each, &x);
+	if (!inputs)
+		return STATUS_INTERNAL;
+	for (int i = 0; i < cli->nr_args; i++)
+		if (x.nr < ARRAY_SIZE(what) && is_what(cli->args[i], &what[x.nr]))
+			x.nr++;
+		else
+			inputs[nr_inputs++] = cli->args[i];
+	if (x.nr)
+		status = session_run(cli, inputs, nr_inputs, each, &x);
+	else
+		status = complain(cli, inputs, nr_inputs);
+	free(inputs);
+	return status;
 }
