@@ -143,18 +143,39 @@ static void package_parse(struct str value, uint32_t line, struct boot_record *r
 	ret->last_package = id;
 }
 
+/* Words that the processors' own cpuinfo has, each on one architecture alone. */
+static enum arch_hint foreign_cpu(struct str key, struct str value)
+{
+	static const struct {
+		struct str key, value; /* how the value begins */
+		enum arch_hint hint;
+	} table[] = {
+		{ STR("CPU implementer"), STR(""), ARCH_HINT_ARM }, { STR("CPU architecture"), STR(""), ARCH_HINT_ARM }, { STR("cpu model"), STR("MIPS"), ARCH_HINT_MIPS },
+		{ STR("ASEs implemented"), STR(""), ARCH_HINT_MIPS }, { STR("cpu"), STR("POWER"), ARCH_HINT_POWERPC }, { STR("isa"), STR("rv"), ARCH_HINT_RISCV },
+		{ STR("vendor_id"), STR("IBM/S390"), ARCH_HINT_S390 }, { STR("model name"), STR("UML"), ARCH_HINT_USER_MODE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (str_is(key, table[i].key.p) && str_starts(value, table[i].value))
+			return table[i].hint;
+	return ARCH_HINT_NONE;
+}
+
 void cpuinfo_parse(struct str bytes, struct boot_record *ret)
 {
 	struct str raw;
 
 	for (uint32_t line = 1; str_cut_line(&bytes, &raw); line++) {
-		ptrdiff_t colon = raw.n && strchr("paf", *raw.p) && *raw.p ? str_find_char(raw, ':') : -1;
+		bool known = raw.n && *raw.p && strchr("paf", *raw.p);
+		ptrdiff_t colon = known || !ret->cpuinfo_has_flags ? str_find_char(raw, ':') : -1;
 		struct str key, value;
 
 		if (colon < 0)
 			continue;
 		key = str_trim((struct str){ raw.p, (size_t)colon });
 		value = str_skip(raw, (size_t)colon + 1);
+		if (!ret->cpuinfo_arch && !ret->cpuinfo_has_flags)
+			ret->cpuinfo_arch = foreign_cpu(key, str_trim(value));
 		if (str_is(key, "processor")) {
 			ret->cpus_online.value++;
 			if (!ret->cpus_online.line)

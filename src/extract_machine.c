@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "kconfig.h"
 #include "mia/arena.h"
 #include "mia/learn.h"
 #include "mia/machine.h"
@@ -30,23 +31,49 @@ uint8_t machine_distance(const struct machine *m, int from, int to)
 	return from == to ? LOCAL_DISTANCE : REMOTE_DISTANCE;
 }
 
-static const char *hint_words(const struct fact *hint)
+static const char *hint_words(enum arch_hint hint)
 {
 	static const char *const words[] = {
 		[0] = "another processor's", [ARCH_HINT_ARM] = "an ARM", [ARCH_HINT_DEVICE_TREE] = "a device tree machine's", [ARCH_HINT_MIPS] = "a MIPS",
 		[ARCH_HINT_POWERPC] = "a PowerPC", [ARCH_HINT_RISCV] = "a RISC-V", [ARCH_HINT_S390] = "an S/390", [ARCH_HINT_USER_MODE] = "a User Mode",
 	};
 
-	return hint->tag < ARRAY_SIZE(words) ? words[hint->tag] : words[0];
+	return (size_t)hint < ARRAY_SIZE(words) ? words[hint] : words[0];
+}
+
+static enum arch_hint config_hint(const struct boot_record *r)
+{
+	static const struct {
+		struct str option;
+		enum arch_hint hint;
+	} table[] = {
+		{ STR("CONFIG_ARM64"), ARCH_HINT_ARM }, { STR("CONFIG_ARM"), ARCH_HINT_ARM }, { STR("CONFIG_MIPS"), ARCH_HINT_MIPS },
+		{ STR("CONFIG_PPC"), ARCH_HINT_POWERPC }, { STR("CONFIG_RISCV"), ARCH_HINT_RISCV }, { STR("CONFIG_S390"), ARCH_HINT_S390 },
+	};
+
+	for (size_t i = 0; r->config.n && i < ARRAY_SIZE(table); i++)
+		if (config_of(r, table[i].option) == CONFIG_YES)
+			return table[i].hint;
+	return ARCH_HINT_NONE;
 }
 
 /* Many architectures have device trees: a line that names one of them says more. */
-static const struct fact *best_hint(const struct boot_record *r)
+static enum arch_hint best_hint(const struct boot_record *r)
 {
+	enum arch_hint hint = facts_first(&r->log, FACT_ARCH_HINT) ? ARCH_HINT_DEVICE_TREE : ARCH_HINT_NONE;
+
 	for (each_fact(f, &r->log, FACT_ARCH_HINT))
 		if (f->tag != ARCH_HINT_DEVICE_TREE)
-			return f;
-	return facts_first(&r->log, FACT_ARCH_HINT);
+			return (enum arch_hint)f->tag;
+	if (r->cpuinfo_arch)
+		return r->cpuinfo_arch;
+	return hint ? hint : config_hint(r);
+}
+
+/* Something that only x86 has, or a log, whose own marks are asked first. */
+static bool any_sign_of_x86(const struct boot_record *r)
+{
+	return r->has_source[SOURCE_DMESG] || r->firmware_memmap.nr || r->cpuinfo_has_flags || r->cpu_phys_bits.line || config_of(r, STR("CONFIG_X86")) == CONFIG_YES;
 }
 
 /* On x86 the DMA zone ends at 16 MiB. */
@@ -61,10 +88,9 @@ static bool foreign_zones(const struct boot_record *r)
 static void extract_arch(const struct boot_record *r, struct machine *m)
 {
 	const struct fact *last = facts_first(&r->log, FACT_LAST_PFN);
+	enum arch_hint hint = best_hint(r);
 
-	const struct fact *hint = best_hint(r);
-
-	m->arch = ARCH_X86_64;
+	m->arch = any_sign_of_x86(r) ? ARCH_X86_64 : ARCH_UNKNOWN;
 	m->arch_words = "x86";
 	if (facts_first(&r->log, FACT_MIPS_MAP))
 		m->arch = ARCH_MIPS;
@@ -73,7 +99,7 @@ static void extract_arch(const struct boot_record *r, struct machine *m)
 		m->arch = ARCH_I386;
 	else if ((hint || foreign_zones(r)) && !facts_first(&r->log, FACT_E820_ENTRY)) {
 		m->arch = ARCH_OTHER;
-		m->arch_words = hint ? hint_words(hint) : "another processor's";
+		m->arch_words = hint_words(hint);
 	}
 }
 

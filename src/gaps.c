@@ -139,12 +139,13 @@ static void add_unknown(struct arena *arena, struct verdict *v, enum unknown_id 
 	add_gap(arena, v, unknown_name(id), what, strbuf_str(&why).p, 0);
 }
 
-/* A log of another architecture: what it states was read, and that is all. */
+/* A boot of another architecture: what the input states was read, and that is all. */
 static void foreign_gap(struct arena *arena, struct verdict *verdict)
 {
 	struct strbuf why = { .arena = arena };
 
-	strbuf_printf(&why, "This is %s kernel's log. Only x86 boots, and MIPS ones up to their zones, are re-executed.", verdict->machine->arch_words);
+	strbuf_printf(&why, "This is %s kernel's %s. Only x86 boots, and MIPS ones up to their zones, are re-executed.", verdict->machine->arch_words,
+		      verdict->record->has_source[SOURCE_DMESG] ? "log" : "boot");
 	add_gap(arena, verdict, "machine.arch", "The ledger, the zones and all that follows", strbuf_str(&why).p, 0);
 }
 

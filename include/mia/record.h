@@ -24,7 +24,7 @@ enum fact_kind {
 #define FACT_TEXTS 2
 
 /* Lines that only one kind of processor's kernel prints. */
-enum arch_hint { ARCH_HINT_ARM = 1, ARCH_HINT_DEVICE_TREE, ARCH_HINT_MIPS, ARCH_HINT_POWERPC, ARCH_HINT_RISCV, ARCH_HINT_S390, ARCH_HINT_USER_MODE };
+enum arch_hint { ARCH_HINT_NONE, ARCH_HINT_ARM, ARCH_HINT_DEVICE_TREE, ARCH_HINT_MIPS, ARCH_HINT_POWERPC, ARCH_HINT_RISCV, ARCH_HINT_S390, ARCH_HINT_USER_MODE };
 
 /*
  * Tags: what tells facts of one kind apart.
@@ -294,6 +294,7 @@ struct boot_record {
 	struct said cpu_packages;    /* 1, or 2 for several */
 	uint64_t last_package;       /* number of the package that cpuinfo named last */
 	bool cpu_gbpages, cpu_la57, cpuinfo_has_flags;
+	enum arch_hint cpuinfo_arch; /* a word that other processors' cpuinfo has */
 	uint64_t dimm_bytes; /* dmidecode: installed modules; 0 if not said */
 	struct said free_total; /* of free, in bytes by free_unit; which unit a plain number has it does not say: then 0 */
 	uint64_t free_unit;
