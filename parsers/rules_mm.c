@@ -150,6 +150,7 @@ const struct line_rule line_rules_mm[] = {
 	{ FACT_DEBUG_MEMORY, 1, 0, "Starting KernelMemorySanitizer%s", "Starting KernelMemorySanitizer" },
 	{ FACT_DEBUG_MEMORY, 2, 0, "kmemleak: Kernel memory leak detector initialized%s", "kmemleak: Kernel memory leak detector initialized (mem pool available: 15679)" },
 	{ FACT_DEBUG_MEMORY, 3, 0, "page_owner is enabled", "page_owner is enabled" },
+	{ FACT_PAGE_OWNER_OFF, 0, 0, "page_owner is disabled", "page_owner is disabled" },
 	{ FACT_DEFERRED, 0, 0, "node %u initialised, %u pages in %ums", "node 0 initialised, 622330 pages in 48ms" },
 	{ FACT_DEFERRED_SILENT, 0, 0, "node %u deferred pages initialised in %ums", "node 0 deferred pages initialised in 48ms" },
 	{ FACT_DEFERRED_LAZY, 0, 0, "deferred_init=lazy: %u pages left to deferred_grow_zone()", "deferred_init=lazy: 5361485 pages left to deferred_grow_zone()" },

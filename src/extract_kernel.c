@@ -76,6 +76,17 @@ static void extract_image(const struct boot_record *r, struct kernel *k)
 		k->image.span = said(span, 0);
 }
 
+/* The line of something that is built only together with CONFIG_PAGE_EXTENSION, used or not. */
+static const struct fact *page_extension_user(const struct facts *log)
+{
+	const struct fact *f = facts_first(log, FACT_PAGE_OWNER_OFF);
+
+	for (each_fact(debug, log, FACT_DEBUG_MEMORY))
+		if (debug->tag == DEBUG_PAGE_OWNER)
+			f = debug;
+	return f ? f : facts_first(log, FACT_PAGE_EXT);
+}
+
 /*
  * With CONFIG_PAGE_EXTENSION a section points to its page_ext too, and the size stays a power of two.
  * Kernel: struct mem_section (include/linux/mmzone.h).
@@ -83,9 +94,14 @@ static void extract_image(const struct boot_record *r, struct kernel *k)
 static void extract_mem_section(const struct boot_record *r, struct kernel *k)
 {
 	enum config extension = config_of(r, STR("CONFIG_PAGE_EXTENSION"));
+	const struct fact *user = page_extension_user(&r->log);
 
-	if (extension != CONFIG_UNKNOWN && k->arch == ARCH_X86_64 && trait(&k->traits, TRAIT_PAGE_EXTENSION))
+	if (k->arch != ARCH_X86_64 || !trait(&k->traits, TRAIT_PAGE_EXTENSION))
+		return;
+	if (extension != CONFIG_UNKNOWN)
 		k->mem_section = said(extension == CONFIG_YES ? 32 : 16, 0);
+	else if (user)
+		k->mem_section = said(32, user->line);
 }
 
 static void extract_percpu(const struct boot_record *r, struct kernel *k)

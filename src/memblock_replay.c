@@ -72,6 +72,9 @@ static enum owner owner_of_caller(struct str caller, uint64_t bytes)
 		/* One function takes the buffer and its tables. */
 		if (callers[i].owner == OWNER_SWIOTLB && bytes < SWIOTLB_LEAST)
 			return OWNER_SWIOTLB_META;
+		/* Where compilers inline __earlyonly_bootmem_alloc(), a page at a time is a table. */
+		if (callers[i].owner == OWNER_MEMMAP && bytes == PAGE_SIZE)
+			return OWNER_MEMMAP_TABLES;
 		return callers[i].owner;
 	}
 	/* sparse_init() takes the root array, sparse_init_nid() usage maps and struct pages. */

@@ -115,9 +115,14 @@ static void take_anywhere(struct boot *b, int64_t pages)
 				pages = take(&b->node[n].zone[b->zone_order[z]], pages);
 }
 
-/* Memory that may have been taken from @where may as well have been taken from any other zone above the lowest. */
-static void doubt(struct boot *b, const struct zone *where, uint64_t pages)
+/*
+ * Memory that may have been taken from @where may as well have been taken from any other zone above the lowest; what was given
+ * to it (below 0), given to another.
+ */
+static void doubt(struct boot *b, const struct zone *where, int64_t taken)
 {
+	uint64_t pages = (uint64_t)(taken < 0 ? -taken : taken);
+
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		for (size_t z = 0; z < b->nr_zones; z++) {
 			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
@@ -125,9 +130,9 @@ static void doubt(struct boot *b, const struct zone *where, uint64_t pages)
 			if (!zone->present)
 				continue;
 			if (zone == where)
-				zone->doubt_up += pages;
+				*(taken < 0 ? &zone->doubt_down : &zone->doubt_up) += pages;
 			else if (zone->span.end > PFN_DOWN(16 * MIB))
-				zone->doubt_down += pages;
+				*(taken < 0 ? &zone->doubt_up : &zone->doubt_down) += pages;
 		}
 }
 
@@ -217,22 +222,43 @@ static int64_t balance_efi(struct boot *b, int64_t residue)
 	return residue - pages;
 }
 
-static void doubt_small(struct boot *b)
+/* What one zone does not have, another one must: with a single one above the lowest there is no doubt. */
+static bool zones_trade(const struct boot *b)
 {
-	struct zone *lowest = boot_zone_of(b, 1, NULL);
+	const struct zone *lowest = boot_zone_of(b, 1, NULL);
 	size_t nr = 0;
 
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		for (size_t z = 0; z < b->nr_zones; z++)
 			nr += b->node[n].zone[b->zone_order[z]].managed_at_free && &b->node[n].zone[b->zone_order[z]] != lowest;
-	/* What one zone does not have, another one must: with a single one there is no doubt. */
-	for (size_t n = 0; nr > 1 && n < b->nr_nodes; n++)
+	return nr > 1;
+}
+
+/* Any zone but the lowest may have as many more or less. */
+static void doubt_trade(struct boot *b, uint64_t pages)
+{
+	const struct zone *lowest = boot_zone_of(b, 1, NULL);
+
+	for (size_t n = 0; zones_trade(b) && n < b->nr_nodes; n++)
 		for (size_t z = 0; z < b->nr_zones; z++) {
 			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
 
-			zone->doubt_up += zone == lowest ? 0 : SMALL_DOUBT_PAGES;
-			zone->doubt_down += zone == lowest ? 0 : SMALL_DOUBT_PAGES;
+			zone->doubt_up += zone == lowest ? 0 : pages;
+			zone->doubt_down += zone == lowest ? 0 : pages;
 		}
+}
+
+/* Sections of twice or half the size, where nothing says how large one is, take as much again. */
+static uint64_t section_doubt(const struct boot *b)
+{
+	uint64_t bytes = 0;
+
+	if (b->kernel->mem_section.known > KNOWN_NEIGHBOUR || !boot_trait(b, TRAIT_PAGE_EXTENSION) || b->machine->arch != ARCH_X86_64)
+		return 0;
+	for (size_t i = 0; i < b->allocations.nr; i++)
+		if (b->allocations.v[i].owner == OWNER_MEM_SECTION)
+			bytes += b->allocations.v[i].request.size;
+	return PFN_UP(bytes);
 }
 
 static bool image_estimated(const struct boot *b) { return !b->image_measured; }
@@ -280,6 +306,9 @@ static void balance_rest(struct boot *b, int64_t residue)
 	if (zone && share) {
 		take_anywhere(b, take(zone, share));
 		b->balance.image_pages = share;
+		/* A share that is not a whole number of anything is any structure's that this kernel has and similar ones have not. */
+		if (!b->kernel->image_in_2m && zones_trade(b))
+			doubt(b, zone, share);
 	}
 	if (!zone)
 		rest = residue;
@@ -288,11 +317,11 @@ static void balance_rest(struct boot *b, int64_t residue)
 	 * kernels' sizes are not this one's, more may hide in two zones that make up for each other.
 	 */
 	if ((image_estimated(b) && !b->kernel->image_in_2m) || (!b->kernel->has_profile && rest))
-		doubt_small(b);
+		doubt_trade(b, SMALL_DOUBT_PAGES + section_doubt(b));
 	top = top_zone(b, rest_below(b, rest), &nid);
 	if (top && rest) {
 		take_anywhere(b, take(top, rest));
-		doubt(b, top, (uint64_t)(rest < 0 ? -rest : rest));
+		doubt(b, top, rest);
 	}
 }
 

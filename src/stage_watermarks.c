@@ -223,7 +223,7 @@ void watermarks_again(struct boot *b)
 {
 	if (b->onlined_later) {
 		b->min_free_kbytes = calculate_min_free(b, true);
-		if (thp_possible(b) && !thp_never(b) && boot_trait(b, TRAIT_WATERMARK_CALL) == WMARK_POSTCORE)
+		if (thp_possible(b) && !thp_never(b) && boot_trait(b, TRAIT_THP_HOTPLUG))
 			khugepaged(b);
 	}
 	set_watermarks(b, true);

@@ -52,11 +52,16 @@ static void from_mainline(const struct release *release, struct traits *ret)
 	}
 }
 
-static void from_distribution(const char *distribution, unsigned build, struct traits *ret)
+static void from_distribution(const char *distribution, const struct release *release, struct traits *ret)
 {
-	for (size_t i = 0; i < nr_distro_rows; i++)
-		if (!strcmp(distro_rows[i].distribution, distribution) && build >= distro_rows[i].min_build)
-			ret->t[distro_rows[i].trait] = (struct trait){ distro_rows[i].value, BASIS_DISTRIBUTION, 0 };
+	for (size_t i = 0; i < nr_distro_rows; i++) {
+		const struct distro_row *row = &distro_rows[i];
+
+		if (strcmp(row->distribution, distribution) || release->distro_build < row->min_build)
+			continue;
+		if (!row->series || row->series == V(release->major, release->minor))
+			ret->t[row->trait] = (struct trait){ row->value, BASIS_DISTRIBUTION, 0 };
+	}
 }
 
 /*
@@ -367,7 +372,7 @@ void traits_of_version(const struct release *release, enum arch arch, struct tra
 {
 	*ret = (struct traits){ 0 };
 	from_mainline(release, ret);
-	from_distribution(release->distribution, release->distro_build, ret);
+	from_distribution(release->distribution, release, ret);
 	if (arch == ARCH_MIPS) {
 		static const enum trait_id none[] = { TRAIT_ZONE_DEVICE, TRAIT_ZONE_DMA, TRAIT_ZONE_DMA32, TRAIT_ZONE_HIGHMEM, TRAIT_KASLR_MEMORY, TRAIT_VMALLOC_PREALLOC };
 

@@ -4,6 +4,10 @@
 
 #include "mia/kernel.h"
 
+/* A release in one number: release_code(). */
+#define V(major, minor) ((unsigned)(major) << 24 | (unsigned)(minor) << 16)
+#define S(major, minor, patch) (V(major, minor) | (patch))
+
 struct trait_row {
 	enum trait_id trait;
 	unsigned since; /* release_code() */
@@ -18,6 +22,7 @@ struct distro_row {
 	int value;
 	unsigned min_build; /* of the distribution, 0 for all */
 	const char *why;
+	unsigned series; /* V() of the only release it holds for, 0 for all */
 };
 
 extern const struct trait_row trait_rows[];
