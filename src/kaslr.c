@@ -5,6 +5,7 @@
  */
 #include "kaslr.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "kaslr_likely.h"
@@ -110,11 +111,12 @@ static const struct placed_fact {
 	enum fact_kind kind;
 	uint8_t start, end; /* index of v[]; end 0: start and size in MiB, in v[0] and the other way round */
 	bool mib;
+	bool upward;        /* searched from the bottom, where there is memory above 4 GiB */
 } placed_facts[] = {
-	{ FACT_NODE_DATA, 1, 2, false },      { FACT_NODE_DATA_OLD, 0, 1, false },   { FACT_RAMDISK_NEW, 0, 1, false },
-	{ FACT_CRASHKERNEL, 1, 0, true },     { FACT_CRASHKERNEL_LOW, 1, 0, true },  { FACT_CRASHKERNEL_HEX, 0, 1, false },
-	{ FACT_CRASHKERNEL_LOW_HEX, 0, 1, false }, { FACT_SWIOTLB, 0, 1, false },    { FACT_CMA_RESERVED, 1, 0, false },
-	{ FACT_CMA_RESERVED_NODE, 1, 0, false },
+	{ FACT_NODE_DATA, 1, 2, false, false },      { FACT_NODE_DATA_OLD, 0, 1, false, false },   { FACT_RAMDISK_NEW, 0, 1, false, false },
+	{ FACT_CRASHKERNEL, 1, 0, true, false },     { FACT_CRASHKERNEL_LOW, 1, 0, true, false },  { FACT_CRASHKERNEL_HEX, 0, 1, false, false },
+	{ FACT_CRASHKERNEL_LOW_HEX, 0, 1, false, false }, { FACT_SWIOTLB, 0, 1, false, false },    { FACT_CMA_RESERVED, 1, 0, false, true },
+	{ FACT_CMA_RESERVED_NODE, 1, 0, false, true },
 };
 
 static struct phys_range placed_range(const struct placed_fact *p, const struct fact *f)
@@ -332,18 +334,31 @@ static const struct trial *best_trial(struct search *s)
 	return best;
 }
 
+static void try_exactly(struct search *s, const struct phys_ranges *places, uint64_t base)
+{
+	if (s->trials.nr < MAX_TRIALS && ranges_contain(places, base))
+		try_at(s, (struct phys_range){ base, base + PLACE_ALIGN }, base);
+}
+
+/* CMA lies on borders of 4 MiB. */
+#define CMA_ALIGN (4 * MIB)
+
 /*
  * An address that no trial finds was pushed from its place by the image: which then lies right above it, since memblock
- * searches from the top.
+ * searches from the top; right below what is searched for from the bottom.
  */
-static void try_above(struct search *s, const struct phys_ranges *places)
+static void try_beside(struct search *s, const struct phys_ranges *places)
 {
+	uint64_t bytes = s->kernel->image.span.v + s->kernel->image.brk.v;
+
 	for (size_t k = 0; k < ARRAY_SIZE(placed_facts); k++)
 		for (each_fact(f, &s->record->log, placed_facts[k].kind)) {
-			uint64_t base = align_up(placed_range(&placed_facts[k], f).end, PLACE_ALIGN);
+			struct phys_range r = placed_range(&placed_facts[k], f);
+			uint64_t below = align_down(sub_sat(r.start, bytes), PLACE_ALIGN);
 
-			if (s->trials.nr < MAX_TRIALS && ranges_contain(places, base))
-				try_at(s, (struct phys_range){ base, base + PLACE_ALIGN }, base);
+			try_exactly(s, places, align_up(r.end, PLACE_ALIGN));
+			for (uint64_t gap = 0; placed_facts[k].upward && gap < CMA_ALIGN; gap += PLACE_ALIGN)
+				try_exactly(s, places, sub_sat(below, gap));
 		}
 }
 
@@ -369,18 +384,34 @@ static void try_places(struct search *s, const struct boot *b, const struct phys
 	}
 }
 
+/* How well the image fits at best in a place that was tried. */
+static unsigned least_misplaced(const struct search *s, struct phys_range place)
+{
+	unsigned least = UINT_MAX;
+
+	for (size_t i = 0; i < s->trials.nr; i++)
+		if (phys_len(phys_clip(s->trials.v[i].place, place)) && s->trials.v[i].fit.misplaced < least)
+			least = s->trials.v[i].fit.misplaced;
+	return least;
+}
+
 /*
  * Bases between two places: an image there lies over the border, some of it among the pages that are initialised early and
- * some not, so that what is free early tells which base it is.
+ * some not, so that what is free early tells which base it is. Borders of places that fit best come first.
  */
-static void try_across(struct search *s, const struct phys_ranges *places)
+static void try_across(struct search *s, const struct phys_ranges *places, unsigned misplaced)
 {
 	uint64_t bytes = s->kernel->image.span.v + s->kernel->image.brk.v;
+	size_t before = s->trials.nr;
 
-	for (size_t i = 1; i < places->nr; i++) {
-		uint64_t base = places->v[i - 1].end, next = places->v[i].start;
+	for (size_t i = 0; i < 2 * places->nr; i++) {
+		size_t p = i % places->nr;
+		bool fits = p && (least_misplaced(s, places->v[p - 1]) <= misplaced || least_misplaced(s, places->v[p]) <= misplaced);
+		uint64_t base, next = places->v[p].start;
 
-		for (; base < next && next - base < bytes && s->trials.nr < MAX_TRIALS; base += PLACE_ALIGN)
+		if (!p || fits != (i < places->nr))
+			continue;
+		for (base = places->v[p - 1].end; base < next && next - base < bytes && s->trials.nr < before + MAX_TRIALS; base += PLACE_ALIGN)
 			try_at(s, (struct phys_range){ base, base + PLACE_ALIGN }, base);
 	}
 }
@@ -457,9 +488,9 @@ void kaslr_search(struct arena *arena, struct machine *machine, const struct ker
 	s.balance_known = boot->balance.known;
 	try_places(&s, boot, &places);
 	if (s.trials.nr && best_trial(&s)->fit.misplaced)
-		try_above(&s, &places);
+		try_beside(&s, &places);
 	if (s.trials.nr && best_trial(&s)->fit.pages >= PFN_DOWN(PLACE_ALIGN) / 2 && boot->balance.counts_early)
-		try_across(&s, &places);
+		try_across(&s, &places, best_trial(&s)->fit.misplaced);
 	if (s.trials.nr)
 		keep_best(&s, machine, boot);
 }

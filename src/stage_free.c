@@ -11,81 +11,6 @@
 #include "mia/ranges.h"
 #include "stages.h"
 
-#define PAGES_PER_SECTION (UINT64_C(1) << 15)
-#define DEFERRED_2G_PAGES (UINT64_C(2) << (30 - PAGE_SHIFT))
-
-/* --- which pages wait until the other CPUs run --- */
-
-/* Reserved bytes whose regions touch the window [start, end]; whole regions count. Kernel: memblock_reserved_memory_within(). */
-static uint64_t reserved_touching(const struct boot *b, uint64_t start, uint64_t end)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < b->memblock.reserved.nr; i++) {
-		const struct memblock_region *r = &b->memblock.reserved.v[i];
-
-		if (r->end >= start && r->base <= end)
-			bytes += r->end - r->base;
-	}
-	return bytes;
-}
-
-/* Pages of a node's highest zone that are initialised at once. */
-static uint64_t early_pages(const struct boot *b, const struct pgdat *node)
-{
-	uint64_t pages = max_u64(DEFERRED_2G_PAGES, node->spanned >> 8);
-
-	switch (boot_trait(b, TRAIT_DEFERRED_INIT)) {
-	case DEFERRED_NO:
-		return UINT64_MAX;
-	case DEFERRED_2G:
-		return pages;
-	/* Page numbers were taken for addresses, and bytes for pages. */
-	case DEFERRED_2G_BYTES:
-		return min_u64(pages + reserved_touching(b, node->span.start, node->span.start + pages), node->spanned);
-	case DEFERRED_2G_RESERVE:
-		pages += reserved_touching(b, PFN_PHYS(node->span.start), PFN_PHYS(node->span.start + pages)) >> PAGE_SHIFT;
-		return min_u64(pages, node->spanned);
-	case DEFERRED_SECTION_MIN:
-		return min_u64(PAGES_PER_SECTION, node->spanned);
-	default:
-		return PAGES_PER_SECTION;
-	}
-}
-
-static struct zone *highest_zone(const struct boot *b, struct pgdat *node)
-{
-	for (size_t z = b->nr_zones; z-- > 0;)
-		if (node->zone[b->zone_order[z]].spanned)
-			return &node->zone[b->zone_order[z]];
-	return NULL;
-}
-
-/* First section boundary behind which enough pages are counted. Kernel: defer_init(). */
-static uint64_t first_deferred(const struct boot *b, struct pgdat *node)
-{
-	uint64_t count = 0, limit = early_pages(b, node);
-	struct zone *zone = highest_zone(b, node);
-
-	if (!zone || limit == UINT64_MAX || zone->span.end < node->span.end)
-		return UINT64_MAX;
-	for (size_t i = 0; i < b->memblock.memory.nr; i++) {
-		struct phys_range region = { b->memblock.memory.v[i].base, b->memblock.memory.v[i].end };
-		struct pfn_range r = pfn_clip(pfn_inside(region), zone->span);
-		uint64_t pfn;
-
-		if (b->memblock.memory.v[i].nid != node->nid || !pfn_len(r))
-			continue;
-		/* The page at which the count first exceeds the limit, rounded up to a section inside this range. */
-		pfn = count > limit ? r.start : r.start + (limit - count);
-		pfn = round_up_to(pfn, PAGES_PER_SECTION);
-		if (pfn < r.end)
-			return pfn;
-		count += pfn_len(r);
-	}
-	return UINT64_MAX;
-}
-
 /* --- memblock to buddy --- */
 
 static void add_free(struct boot *b, struct pgdat *node, struct pfn_range r)
@@ -149,8 +74,9 @@ void free_all_run(struct boot *b)
 	say_highmem(b);
 	bootmem_free_bitmaps(b);
 	for (size_t n = 0; n < b->nr_nodes; n++)
-		b->node[n].first_deferred_pfn = b->node[n].has_memory ? first_deferred(b, &b->node[n]) : UINT64_MAX;
+		b->node[n].first_deferred_pfn = b->node[n].has_memory ? deferred_first_pfn(b, &b->node[n]) : UINT64_MAX;
 	count_free(b);
+	deferred_grow(b);
 	for (size_t n = 0; n < b->nr_nodes; n++)
 		for (size_t z = 0; z < b->nr_zones; z++)
 			b->node[n].deferred_pages += b->node[n].zone[b->zone_order[z]].managed_at_free - b->node[n].zone[b->zone_order[z]].managed_early;

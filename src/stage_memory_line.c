@@ -43,7 +43,7 @@ static unsigned ending(const struct boot *b)
  * Tables for the whole vmalloc area are taken first thing: one for each slot of the top level, and one more where the area's
  * start is random. Kernel: preallocate_vmalloc_pages() (arch/x86/mm/init_64.c), from 5.9.
  */
-static uint64_t vmalloc_tables(const struct boot *b)
+uint64_t vmalloc_table_pages(const struct boot *b)
 {
 	bool random = boot_trait(b, TRAIT_KASLR_MEMORY) && !cmdline_has(b->cmdline, "nokaslr");
 
@@ -57,7 +57,7 @@ static void say_generic(struct boot *b)
 	const struct kernel *k = b->kernel;
 	uint64_t all = free_pages(b, false, false), early = free_pages(b, true, false);
 
-	SAY(b, MEMORY, ending(b), pages_to_kib(sub_sat(early, vmalloc_tables(b))), pages_to_kib(b->physpages), k->code_kib.v, k->rwdata_kib.v, k->rodata_kib.v, k->init_kib.v, k->bss_kib.v,
+	SAY(b, MEMORY, ending(b), pages_to_kib(sub_sat(early, vmalloc_table_pages(b))), pages_to_kib(b->physpages), k->code_kib.v, k->rwdata_kib.v, k->rodata_kib.v, k->init_kib.v, k->bss_kib.v,
 	    pages_to_kib(b->physpages - all - b->cma_pages), pages_to_kib(b->cma_pages), pages_to_kib(free_pages(b, false, true)));
 }
 

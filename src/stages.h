@@ -61,6 +61,12 @@ void swiotlb_say(struct boot *b);
 
 /* stage_memory_line.c: once the balance is known. */
 void memory_line_say(struct boot *b);
+/* Page tables taken before that line. */
+uint64_t vmalloc_table_pages(const struct boot *b);
+
+/* stage_deferred.c: parts of the hand-over. */
+uint64_t deferred_first_pfn(const struct boot *b, struct pgdat *node);
+void deferred_grow(struct boot *b);
 
 /* stage_free.c: a boot without a log gives back its lock prefixes. */
 bool alternatives_come_back(const struct boot *b);
