@@ -25,6 +25,8 @@ const struct line_rule line_rules_mm[] = {
 	{ FACT_ZONE_RANGE_PFN, 0, 0, "  %-8z %#010x -> %#010x", "  DMA32    0x00001000 -> 0x00100000", { PFNS, WHEN(ZONE_DECIMAL, 0) } },
 	{ FACT_ZONE_RANGE_PFN, 0, 0, "  %-8z %8u -> %8u", "  Normal       4096 ->   229376", { PFNS, DECIMAL } },
 	{ FACT_ZONE_EMPTY, 0, 0, "  %-8z empty", "  Normal   empty" },
+	{ FACT_MIRROR_IGNORED, 0, 0, "The system has no mirror memory, ignore kernelcore=mirror.", "The system has no mirror memory, ignore kernelcore=mirror.",
+	  { WHEN(MIRROR_NEEDED, 1) } },
 	{ FACT_MOVABLE_HEADER, 0, 0, "Movable zone start for each node", "Movable zone start for each node", { WHEN_NOT(ZONE_TEXT, ZONE_TEXT_PFN) }, .no_evidence = true },
 	{ FACT_MOVABLE_HEADER, 0, 0, "Movable zone start PFN for each node", "Movable zone start PFN for each node", { PFNS } },
 	{ FACT_MOVABLE_START, 0, 0, "  Node %u: %!#018x", "  Node 0: 0x0000000100400000", { DIGITS_16 }, .no_evidence = true },

@@ -3,7 +3,7 @@
  *
  *   in:   active memory with node ids and flags, zone limits, kernelcore=, movablecore= and movable_node
  *   out:  pgdat.movable_pfn
- *   says: Movable starts
+ *   says: Movable starts; kernelcore=mirror that comes to nothing
  *
  * Kernel: find_zone_movable_pfns_for_nodes() (mm/page_alloc.c, mm/mm_init.c from 6.4).
  */
@@ -34,6 +34,15 @@ static uint64_t core_pages(const struct boot *b, struct str value)
 	return n >> PAGE_SHIFT;
 }
 
+/*
+ * kernelcore=mirror keeps the kernel to mirrored memory; older kernels, where there is none at all, still make all of it movable
+ * that starts above 4 GiB.
+ */
+bool zones_by_mirror(const struct boot *b)
+{
+	return cmdline_is(b->cmdline, "kernelcore", "mirror") && (b->memblock.has_mirror || !boot_trait(b, TRAIT_MIRROR_NEEDED));
+}
+
 static struct movable movable_options(const struct boot *b)
 {
 	const struct cmdline_option *kernelcore = cmdline_last(b->cmdline, "kernelcore"), *movablecore = cmdline_last(b->cmdline, "movablecore");
@@ -41,7 +50,7 @@ static struct movable movable_options(const struct boot *b)
 
 	if (kernelcore && kernelcore->value.p) {
 		if (str_is(kernelcore->value, "mirror"))
-			m.mirror = b->memblock.has_mirror;
+			m.mirror = zones_by_mirror(b);
 		else
 			m.kernelcore = core_pages(b, kernelcore->value);
 		m.asked = true;
@@ -146,6 +155,9 @@ void zones_movable_starts(struct boot *b)
 		movable_node_starts(b);
 	} else if (m.mirror) {
 		mirror_starts(b);
+	} else if (cmdline_is(b->cmdline, "kernelcore", "mirror")) {
+		SAY(b, MIRROR_IGNORED, 0, 0);
+		return;
 	} else if (m.asked) {
 		if (m.movablecore) {
 			uint64_t movable = min_u64(round_up_to(m.movablecore, MAX_ORDER_PAGES), total);

@@ -168,8 +168,6 @@ static uint64_t present_in(const struct boot *b, int nid, struct pfn_range span,
 	return pages;
 }
 
-static bool mirror_mode(const struct boot *b) { return b->memblock.has_mirror && cmdline_is(b->cmdline, "kernelcore", "mirror"); }
-
 /* Kernel: zone_spanned_pages_in_node(), adjust_zone_range_for_zone_movable(). */
 static struct pfn_range zone_span(const struct boot *b, const struct pgdat *node, enum zone_type type)
 {
@@ -181,10 +179,10 @@ static struct pfn_range zone_span(const struct boot *b, const struct pgdat *node
 	if (type == ZONE_MOVABLE)
 		limit = movable ? (struct pfn_range){ movable, min_u64(node->span.end, b->zone_hi[b->movable_from]) } : (struct pfn_range){ 0, 0 };
 	limit = pfn_clip(limit, node->span);
-	if (type == ZONE_MOVABLE || !movable || mirror_mode(b))
+	if (type == ZONE_MOVABLE || !movable)
 		return limit;
 	if (limit.start < movable && movable < limit.end)
-		limit.end = movable;
+		limit.end = zones_by_mirror(b) ? limit.end : movable;
 	else if (limit.start >= movable)
 		return (struct pfn_range){ 0, 0 };
 	return limit;
@@ -192,9 +190,9 @@ static struct pfn_range zone_span(const struct boot *b, const struct pgdat *node
 
 static uint64_t zone_present(const struct boot *b, const struct pgdat *node, enum zone_type type, struct pfn_range span)
 {
-	if (mirror_mode(b) && node->movable_pfn && type == ZONE_MOVABLE)
+	if (zones_by_mirror(b) && node->movable_pfn && type == ZONE_MOVABLE)
 		return present_in(b, node->nid, span, MEMBLOCK_MIRROR, true);
-	if (mirror_mode(b) && node->movable_pfn && type == ZONE_NORMAL)
+	if (zones_by_mirror(b) && node->movable_pfn && type == ZONE_NORMAL)
 		return present_in(b, node->nid, span, MEMBLOCK_MIRROR, false) +
 		       present_in(b, node->nid, (struct pfn_range){ span.start, min_u64(span.end, node->movable_pfn) }, MEMBLOCK_MIRROR, true);
 	return present_in(b, node->nid, span, 0, false);

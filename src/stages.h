@@ -86,6 +86,7 @@ struct pfn_range active_pfns(const struct boot *b, size_t i);
 /* stage_movable.c: parts of the zones' set-up. */
 void zones_movable_starts(struct boot *b);
 void zones_say_movable(struct boot *b);
+bool zones_by_mirror(const struct boot *b);
 
 /* stage_balance.c */
 int64_t balance_unexplained(const struct boot *b);

@@ -322,6 +322,7 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_DMA_RESERVE, S(2, 6, 34), DMA_RESERVE_ZERO, "nothing is counted without bootmem; seen in 2.6.35" },
 	{ TRAIT_DMA_RESERVE, S(2, 6, 37), DMA_RESERVE_MEMBLOCK, "seen in 2.6.37, not in 2.6.35" },
 	{ TRAIT_DMA_RESERVE, V(6, 10), DMA_RESERVE_NONE, "x86: remove unneeded memblock_find_dma_reserve()" },
+	{ TRAIT_MIRROR_NEEDED, V(6, 6), 1, "mm: disable kernelcore=mirror when no mirror memory; read 6.1, 6.6" },
 	{ TRAIT_MOVABLE_TAIL, V(5, 18), 1, "mm/pages_alloc.c: don't create ZONE_MOVABLE beyond the end of a node; read 5.17, 5.19" },
 	{ TRAIT_MOVABLE_TAIL, S(5, 17, 2), 1, "stable; of the same day as 5.10.110", .stable = true },
 	{ TRAIT_MOVABLE_TAIL, S(5, 16, 19), 1, "stable; of the same day as 5.10.110", .stable = true },
