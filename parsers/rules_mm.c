@@ -96,6 +96,10 @@ const struct line_rule line_rules_mm[] = {
 	HASH_ROWS(HASH_UDP, "UDP", "UDP hash table entries: 1024 (order: 3, 32768 bytes)", "UDP hash table entries: 1024 (order: 3, 32768 bytes, linear)"),
 	HASH_ROWS(HASH_UDP_LITE, "UDP-Lite", "UDP-Lite hash table entries: 1024 (order: 3, 32768 bytes)", "UDP-Lite hash table entries: 1024 (order: 3, 32768 bytes, linear)"),
 	HASH_ROWS(HASH_FUTEX, "futex", "futex hash table entries: 512 (order: 3, 32768 bytes)", "futex hash table entries: 512 (order: 3, 32768 bytes, linear)"),
+	{ FACT_HASH, HASH_STACK_DEPOT, 0, "stackdepot hash table entries: %u (order: %d, %u bytes, %s)", "stackdepot hash table entries: 262144 (order: 9, 2097152 bytes, linear)",
+	  { WHEN(HASH_SUFFIX, HASH_SUFFIXED) } },
+	{ FACT_STACK_DEPOT_FIXED, 0, 0, "Stack Depot allocating hash table with memblock_alloc", "Stack Depot allocating hash table with memblock_alloc" },
+	{ FACT_STACK_POOLS, 0, 0, "stackdepot: allocating space for %u stack pools via memblock", "stackdepot: allocating space for 8192 stack pools via memblock" },
 	{ FACT_HASH_SHORT, HASH_MOUNT, 0, "Mount-cache hash table entries: %u", "Mount-cache hash table entries: 256", { WHEN(MOUNT_HASH, MOUNT_HASH_PAGE) } },
 
 	/* large takers */

@@ -380,6 +380,7 @@ static const struct step pipeline[] = {
 	{ STAGE_PERCPU, ALWAYS },
 	{ STAGE_ZONELISTS, LISTS_EARLY },
 	{ STAGE_PARAMETERS, ALWAYS },
+	{ STAGE_RESERVE_MEM, ALWAYS },
 	{ STAGE_HUGETLB, GIGANTIC_LATE },
 	{ STAGE_LOG_BUF_CPUS, ALWAYS },
 	{ STAGE_HASHES, ALWAYS },
@@ -387,6 +388,7 @@ static const struct step pipeline[] = {
 	{ STAGE_ZONELISTS, LISTS_LATER },
 	/* mm_init(), mm_core_init() from 6.4 */
 	{ STAGE_PAGE_DATA, ALWAYS },
+	{ STAGE_STACK_DEPOT, ALWAYS },
 	{ STAGE_SWIOTLB, ALWAYS },
 	{ STAGE_FREE_ALL, ALWAYS },
 	{ STAGE_BUDDY, ALWAYS },

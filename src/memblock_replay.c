@@ -48,6 +48,8 @@ static const struct {
 	{ "__alloc_bootmem_huge_page", OWNER_GIGANTIC },
 	{ "alloc_bootmem_huge_page", OWNER_GIGANTIC },
 	{ "kfence_alloc_pool", OWNER_KFENCE },
+	{ "reserve_mem", OWNER_RESERVE_MEM },
+	{ "stack_depot_", OWNER_STACK_DEPOT },
 	{ "efi_memmap_alloc", OWNER_EFI_MEMMAP },
 	{ "efi_reserve_boot_services", OWNER_EFI_BOOT },
 	{ "efi_memblock_x86_reserve_range", OWNER_EFI_MEMMAP },
@@ -203,12 +205,16 @@ static void answer(struct boot *b, struct allocation *a, const struct fact *f)
 	boot_own(b, a->owner, f->v[0], f->v[1]);
 }
 
+static const enum owner hash_owners[NR_HASH_TABLES] = {
+	[HASH_DENTRY] = OWNER_HASH_DENTRY, [HASH_INODE] = OWNER_HASH_INODE, [HASH_STACK_DEPOT] = OWNER_STACK_DEPOT,
+};
+
 /* One function makes every large hash table; which one it was the next line says. */
 static enum owner hash_owner(const struct fact *f, const struct fact *end, uint64_t bytes)
 {
 	while (++f < end && f->kind != FACT_MB_ALLOC)
 		if (f->kind == FACT_HASH)
-			return f->v[2] != bytes ? OWNER_HASH_OTHER : f->tag == HASH_DENTRY ? OWNER_HASH_DENTRY : f->tag == HASH_INODE ? OWNER_HASH_INODE : OWNER_HASH_OTHER;
+			return f->v[2] == bytes && f->tag < NR_HASH_TABLES && hash_owners[f->tag] ? hash_owners[f->tag] : OWNER_HASH_OTHER;
 	return OWNER_HASH_OTHER;
 }
 

@@ -159,6 +159,57 @@ void vfs_hashes_run(struct boot *b)
 	mount_tables(b);
 }
 
+/* --- the table of stack traces --- */
+
+#define STACK_DEPOT_MIN (UINT64_C(1) << 12)
+#define STACK_DEPOT_MAX (UINT64_C(1) << 20)
+
+/* The slab allocator keeps who allocated: U among the flags, or no flags at all. Kernel: setup_slub_debug() (mm/slub.c). */
+static bool slab_keeps_users(const struct boot *b)
+{
+	static const char *const names[] = { "slub_debug", "slab_debug" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct cmdline_option *o = cmdline_last(b->cmdline, names[i]);
+
+		if (o && (!o->value.n || str_find_char(o->value, 'U') >= 0))
+			return true;
+	}
+	return false;
+}
+
+static const struct fact *said_depot(const struct boot *b)
+{
+	for (each_fact(f, &b->record->log, FACT_HASH))
+		if (f->tag == HASH_STACK_DEPOT)
+			return f;
+	return NULL;
+}
+
+/* Many features ask for it, some without a word on the command line: a log tells whether one did. */
+static bool wants_stack_depot(const struct boot *b)
+{
+	return boot_trait(b, TRAIT_STACK_DEPOT) && (b->record ? said_depot(b) != NULL : slab_keeps_users(b));
+}
+
+void stack_depot_run(struct boot *b)
+{
+	const struct hash_table table = { HASH_STACK_DEPOT, OWNER_STACK_DEPOT, NULL, 14, false, STACK_DEPOT_MIN, STACK_DEPOT_MAX };
+	const struct fact *pools = b->record ? facts_first(&b->record->log, FACT_STACK_POOLS) : NULL;
+	uint64_t bucket = pointer_bytes(b) * (boot_trait(b, TRAIT_STACK_DEPOT_LISTS) ? 2 : 1), entries;
+
+	if (wants_stack_depot(b)) {
+		/* The address sanitizer wants the largest one. */
+		entries = hash_entries(b, &table, bucket, boot_has_kasan(b) ? STACK_DEPOT_MAX : 0);
+		boot_alloc_bytes(b, OWNER_STACK_DEPOT, entries * bucket, 64, NUMA_NO_NODE);
+		say_hash(b, &table, entries, entries * bucket, "linear");
+	} else if (b->record && facts_first(&b->record->log, FACT_STACK_DEPOT_FIXED)) {
+		boot_alloc_bytes(b, OWNER_STACK_DEPOT, STACK_DEPOT_MAX * pointer_bytes(b), STACK_DEPOT_MAX * pointer_bytes(b), NUMA_NO_NODE);
+	}
+	if (pools)
+		boot_alloc_bytes(b, OWNER_STACK_DEPOT, min_u64(pools->v[0], STACK_DEPOT_MAX) * pointer_bytes(b), PAGE_SIZE, NUMA_NO_NODE);
+}
+
 /* --- tables of initcalls --- */
 
 #define FUTEX_PER_CPU 256

@@ -14,10 +14,10 @@
 #define SHADOW_SCALE 8
 #define PIECE (2 * MIB)
 
-static bool has_kasan(const struct boot *b)
+bool boot_has_kasan(const struct boot *b)
 {
 	for (each_fact(f, b->record ? &b->record->log : &(const struct facts){ 0 }, FACT_DEBUG_MEMORY))
-		if (str_starts(f->text, STR("kasan: KernelAddressSanitizer initialized")))
+		if (f->tag == DEBUG_KASAN)
 			return true;
 	return false;
 }
@@ -52,7 +52,7 @@ static void shadow_of_entry_areas(struct boot *b)
 
 void kasan_run(struct boot *b)
 {
-	if (b->machine->arch != ARCH_X86_64 || !has_kasan(b))
+	if (b->machine->arch != ARCH_X86_64 || !boot_has_kasan(b))
 		return;
 	for (size_t i = 0; i < b->direct_ranges.nr; i++)
 		shadow_of(b, b->direct_ranges.v[i]);

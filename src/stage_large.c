@@ -17,6 +17,31 @@
 #define SWIOTLB_SEGMENT 128
 #define OVERFLOW_BYTES (32 * KIB)
 
+/* --- memory kept for a name --- */
+
+#define RESERVE_MEM_MAX 8
+#define RESERVE_MEM_ALIGN 64
+
+/* reserve_mem=SIZE:ALIGN:NAME; one that is not of this form comes to nothing. Kernel: reserve_mem() (mm/memblock.c). */
+void reserve_mem_run(struct boot *b)
+{
+	unsigned nr = 0;
+
+	for (size_t i = 0; boot_trait(b, TRAIT_RESERVE_MEM) && i < b->cmdline->nr && nr < RESERVE_MEM_MAX; i++) {
+		struct str value = b->cmdline->v[i].value, rest;
+		uint64_t size, align;
+
+		if (!cmdline_same(b->cmdline->v[i].name, "reserve_mem") || !value.p)
+			continue;
+		size = str_memparse(value, &rest);
+		if (!size || !rest.n || *rest.p != ':')
+			continue;
+		align = str_memparse(str_skip(rest, 1), &rest);
+		if (rest.n > 1 && *rest.p == ':' && boot_alloc_bytes(b, OWNER_RESERVE_MEM, size, max_u64(align, RESERVE_MEM_ALIGN), NUMA_NO_NODE))
+			nr++;
+	}
+}
+
 /* --- crash kernel --- */
 
 struct crash_request {

@@ -64,6 +64,9 @@ void memory_line_say(struct boot *b);
 /* Page tables taken before that line. */
 uint64_t vmalloc_table_pages(const struct boot *b);
 
+/* stage_kasan.c: the log says that the address sanitizer runs. */
+bool boot_has_kasan(const struct boot *b);
+
 /* stage_deferred.c: parts of the hand-over. */
 uint64_t deferred_first_pfn(const struct boot *b, struct pgdat *node);
 void deferred_grow(struct boot *b);

@@ -100,7 +100,7 @@ static struct value value_of(const struct line_check *c, const struct fact *f)
 
 static const char *hash_name(unsigned tag)
 {
-	static const char *const names[NR_HASH_TABLES] = { "other", "dentry", "inode", "pid", "mount", "mountpoint", "tcp established", "tcp bind", "udp", "udp-lite", "futex" };
+	static const char *const names[NR_HASH_TABLES] = { "other", "dentry", "inode", "pid", "mount", "mountpoint", "tcp established", "tcp bind", "udp", "udp-lite", "futex", "stack depot" };
 
 	return tag < NR_HASH_TABLES ? names[tag] : names[0];
 }
