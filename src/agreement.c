@@ -45,6 +45,17 @@ static bool same_places(const struct boot *a, const struct boot *b)
 	return true;
 }
 
+/* RAM of the resource tree, after all edits of the map. */
+static bool same_ram(const struct boot *a, const struct boot *b)
+{
+	if (a->e820.nr != b->e820.nr)
+		return false;
+	for (size_t i = 0; i < a->e820.nr; i++)
+		if (a->e820.v[i].start != b->e820.v[i].start || a->e820.v[i].end != b->e820.v[i].end || a->e820.v[i].type != b->e820.v[i].type)
+			return false;
+	return true;
+}
+
 static void widen(struct amount *a, uint64_t other)
 {
 	a->min = min_u64(a->min, other);
@@ -53,10 +64,13 @@ static void widen(struct amount *a, uint64_t other)
 
 static void count(struct prediction *out, const struct boot *b)
 {
-	uint64_t hole = phys_len(b->crash_hole_low);
+	uint64_t hole = phys_len(b->crash_hole_low), bounce = phys_len(b->swiotlb_hole);
 
 	out->crash_hole_min = min_u64(out->nr_boots ? out->crash_hole_min : UINT64_MAX, hole);
 	out->crash_hole_max = max_u64(out->crash_hole_max, hole);
+	out->swiotlb_hole_min = min_u64(out->nr_boots ? out->swiotlb_hole_min : UINT64_MAX, bounce);
+	out->swiotlb_hole_max = max_u64(out->swiotlb_hole_max, bounce);
+	out->swiotlb_failed += phys_len(b->swiotlb) < b->swiotlb_asked_bytes;
 	out->nr_boots++;
 	out->crash_failed += b->crash_failed_bytes > 0;
 	out->gigantic_short += b->gigantic.nr < b->gigantic_asked;
@@ -65,7 +79,7 @@ static void count(struct prediction *out, const struct boot *b)
 
 void agreement_begin(struct agreement *a, struct boot *boot, struct prediction *out)
 {
-	*a = (struct agreement){ .boot = boot, .out = out, .extents = true, .marks = true, .lists = true, .places = true };
+	*a = (struct agreement){ .boot = boot, .out = out, .extents = true, .marks = true, .lists = true, .places = true, .map = true };
 	boot->totalram.min = boot->totalram.max = boot->totalram.v;
 	for (size_t n = 0; n < boot->nr_nodes; n++)
 		for (size_t z = 0; z < NR_ZONE_TYPES; z++) {
@@ -84,6 +98,7 @@ void agreement_add(struct agreement *a, const struct boot *other)
 	a->marks = a->marks && same_zones(boot, other, same_marks) && boot->min_free_kbytes == other->min_free_kbytes;
 	a->lists = a->lists && same_zones(boot, other, same_lists);
 	a->places = a->places && same_places(boot, other);
+	a->map = a->map && same_ram(boot, other);
 	widen(&boot->totalram, other->totalram.v);
 	for (size_t n = 0; n < boot->nr_nodes && n < other->nr_nodes; n++)
 		for (size_t z = 0; z < NR_ZONE_TYPES; z++)

@@ -11,7 +11,7 @@
 struct agreement {
 	struct boot *boot;                    /* the one that is shown; its amounts become ranges */
 	struct prediction *out;               /* counts how many were tried and what failed in them */
-	bool extents, marks, lists, places;   /* are the same in all */
+	bool extents, marks, lists, places, map; /* are the same in all */
 };
 
 void agreement_begin(struct agreement *a, struct boot *boot, struct prediction *out);

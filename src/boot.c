@@ -539,6 +539,14 @@ uint64_t boot_nodes_with_memory(const struct boot *b)
 	return nr;
 }
 
+bool boot_room_for_modules(const struct boot *b)
+{
+	for (size_t i = 0; i < b->machine->srat.nr; i++)
+		if ((b->machine->srat.v[i].flags & SRAT_HOT_PLUGGABLE) && PFN_UP(b->machine->srat.v[i].range.end) > b->max_pfn)
+			return true;
+	return false;
+}
+
 uint64_t boot_waiting_pages(const struct boot *b)
 {
 	uint64_t pages = 0;

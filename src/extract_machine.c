@@ -300,15 +300,15 @@ static void extract_srat(struct arena *arena, const struct boot_record *r, struc
 	m->slit_invalid = facts_first(&r->log, FACT_SLIT_INVALID) != NULL;
 }
 
-bool machine_distances_known(const struct machine *m)
+bool machine_has_table(const struct machine *m, const char *signature)
 {
-	if (m->distance)
-		return true;
 	for (size_t i = 0; i < m->acpi.nr; i++)
-		if (!strcmp(m->acpi.v[i].signature, "SLIT"))
-			return false;
-	return true;
+		if (!strcmp(m->acpi.v[i].signature, signature))
+			return true;
+	return false;
 }
+
+bool machine_distances_known(const struct machine *m) { return m->distance || !machine_has_table(m, "SLIT"); }
 
 /* Distances are in no log line; /sys tells them, and so may the files beside the log. */
 static void extract_distance(struct arena *arena, const struct boot_record *r, struct machine *m)
@@ -328,8 +328,6 @@ static void extract_distance(struct arena *arena, const struct boot_record *r, s
 	if (m->max_node < (int)n - 1)
 		m->max_node = (int)n - 1;
 }
-
-#define MAX_CPUS 65536
 
 static void extract_cpus(const struct boot_record *r, struct machine *m)
 {
@@ -527,6 +525,7 @@ static void extract_platform(const struct boot_record *r, struct machine *m)
 	}
 	m->encrypted = facts_first(&r->log, FACT_SECURE_ENCRYPTION) != NULL;
 	m->installed_bytes = r->dimm_bytes;
+	m->modules_known = r->iomem.nr > 0;
 }
 
 /*

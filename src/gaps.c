@@ -66,14 +66,7 @@ static bool lists_float(const struct verdict *v)
 	return false;
 }
 
-/* The SRAT keeps a place for modules above the memory that there is; one that was put in and left offline shows in no line. */
-static bool room_for_modules(const struct verdict *v)
-{
-	for (size_t i = 0; is_log(v) && i < v->machine->srat.nr; i++)
-		if ((v->machine->srat.v[i].flags & SRAT_HOT_PLUGGABLE) && PFN_UP(v->machine->srat.v[i].range.end) > v->boot->max_pfn)
-			return !v->record->iomem.nr;
-	return false;
-}
+static bool room_for_modules(const struct verdict *v) { return is_log(v) && !v->machine->modules_known && boot_room_for_modules(v->boot); }
 
 static bool zones_grow(const struct verdict *v) { return v->boot->zones_grow; }
 

@@ -220,6 +220,7 @@ struct trial {
 	int nid;           /* zone that the base lies in */
 	enum zone_type zone;
 	bool crash_failed; /* the crash kernel finds no room beside it */
+	uint64_t total;    /* MemTotal, pages */
 	struct pgdat *node; /* as it left the nodes, where the likeliest numbers are to be found */
 };
 
@@ -237,6 +238,7 @@ struct search {
 	struct phys_ranges slots;
 	size_t nr_nodes;
 	bool balance_known; /* the log states the total */
+	bool by_total;      /* places are told apart by MemTotal, not by the zone of the image */
 	struct trials trials;
 };
 
@@ -277,6 +279,7 @@ static void try_at(struct search *s, struct phys_range place, uint64_t base)
 	zone = boot_zone_of(boot, PFN_DOWN(base), &t->nid);
 	t->zone = zone ? zone->type : NR_ZONE_TYPES;
 	t->crash_failed = boot->crash_failed_bytes != 0;
+	t->total = boot->totalram.v;
 	if (t->node && boot->nr_nodes == s->nr_nodes)
 		memcpy(t->node, boot->node, s->nr_nodes * sizeof(*t->node));
 	else
@@ -300,10 +303,15 @@ static void count_against(struct search *s)
 		t->fit.counted = t->fit.pages > 2 * best->pages ? t->fit.pages : best->pages;
 }
 
-/* Trials that fit as well and end alike. */
-static bool equally_good(const struct trial *a, const struct trial *b)
+/*
+ * Trials that fit as well and end alike: with the same total where that is what is asked for, since each zone then gets its own
+ * likeliest numbers anyway.
+ */
+static bool equally_good(const struct search *s, const struct trial *a, const struct trial *b)
 {
-	return !fit_compare(&a->fit, &b->fit) && a->nid == b->nid && a->zone == b->zone && a->crash_failed == b->crash_failed;
+	if (fit_compare(&a->fit, &b->fit) || a->crash_failed != b->crash_failed)
+		return false;
+	return s->by_total ? a->total == b->total : a->nid == b->nid && a->zone == b->zone;
 }
 
 /* Their places together: an image is the likelier to be in some of them, the longer they are. */
@@ -312,7 +320,7 @@ static uint64_t places_alike(const struct search *s, const struct trial *t, cons
 	uint64_t weight = 0;
 
 	for (const struct trial *other = s->trials.v; other < end; other++)
-		weight += equally_good(other, t) ? other->weight : 0;
+		weight += equally_good(s, other, t) ? other->weight : 0;
 	return weight;
 }
 
@@ -329,7 +337,7 @@ static const struct trial *best_trial(struct search *s)
 			best = t;
 	}
 	for (const struct trial *t = s->trials.v; best && t < end; t++)
-		if (equally_good(t, best) && places_alike(s, t, t + 1) >= places_alike(s, best, end) / 2)
+		if (equally_good(s, t, best) && places_alike(s, t, t + 1) >= places_alike(s, best, end) / 2)
 			return t;
 	return best;
 }
@@ -364,6 +372,22 @@ static void try_beside(struct search *s, const struct phys_ranges *places)
 
 /* Without randomisation EFI's stub takes the lowest address that is free. */
 static bool loads_low(const struct boot *b) { return boot_trait(b, TRAIT_KASLR_IMAGE) == KASLR_FIXED || cmdline_has(b->cmdline, "nokaslr"); }
+
+/* Places where brk lies in different steps of the direct map take different tables: told apart where the total is what counts. */
+static void cut_places(struct search *s, struct phys_ranges *places)
+{
+	struct machine *machine = arena_new(s->arena, struct machine);
+	struct boot *boot = arena_new(s->arena, struct boot);
+	struct phys_ranges borders = { 0 }, parts = { 0 };
+
+	if (!s->by_total || !places->nr)
+		return;
+	put_at(s, places->v[0].start, machine);
+	boot_run_places(s->arena, machine, s->kernel, s->cmdline, s->record, boot);
+	kaslr_brk_borders(s->arena, boot, &borders);
+	kaslr_cut(s->arena, places, &borders, &parts);
+	*places = parts;
+}
 
 /* One base in the middle of each place; in the lowest 512 MiB, where the image is large against the rest, many. */
 static void try_places(struct search *s, const struct boot *b, const struct phys_ranges *places)
@@ -447,11 +471,11 @@ static void settle_numbers(const struct search *s, const struct trial *best, str
 	struct possible_boot *v = arena_array(s->arena, struct possible_boot, s->trials.nr);
 	size_t nr = 0;
 
-	if (boot_trait(boot, TRAIT_KASLR_IMAGE) == KASLR_LOW || s->balance_known || boot->nr_nodes != s->nr_nodes)
+	if (!s->by_total || boot->nr_nodes != s->nr_nodes)
 		return;
 	for (size_t i = 0; i < s->trials.nr; i++)
 		if (!fit_compare(&s->trials.v[i].fit, &best->fit) && s->trials.v[i].node)
-			v[nr++] = (struct possible_boot){ s->trials.v[i].node, s->trials.v[i].weight };
+			v[nr++] = (struct possible_boot){ s->trials.v[i].node, s->nr_nodes, s->trials.v[i].total, s->trials.v[i].weight, s->trials.v[i].base };
 	kaslr_likely_values(boot, v, nr);
 }
 
@@ -486,6 +510,8 @@ void kaslr_search(struct arena *arena, struct machine *machine, const struct ker
 	kaslr_slots(arena, machine, kernel, cmdline, &s.slots);
 	s.nr_nodes = boot->nr_nodes;
 	s.balance_known = boot->balance.known;
+	s.by_total = !boot->balance.known && boot_trait(boot, TRAIT_KASLR_IMAGE) != KASLR_LOW;
+	cut_places(&s, &places);
 	try_places(&s, boot, &places);
 	if (s.trials.nr && best_trial(&s)->fit.misplaced)
 		try_beside(&s, &places);

@@ -78,8 +78,33 @@ static void settle_zone(struct boot *b, const struct possible_boot *v, size_t nr
 	managed->max = max_u64(managed->max, managed->v);
 }
 
+static uint64_t weight_of_total(const struct possible_boot *v, size_t nr, uint64_t total)
+{
+	uint64_t weight = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		weight += v[i].total == total ? v[i].weight : 0;
+	return weight;
+}
+
+size_t kaslr_likeliest(const struct possible_boot *v, size_t nr)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < nr; i++) {
+		uint64_t mine = weight_of_total(v, nr, v[i].total), most = weight_of_total(v, nr, v[best].total);
+
+		if (mine > most || (mine == most && v[i].weight > v[best].weight))
+			best = i;
+	}
+	return best;
+}
+
 void kaslr_likely_values(struct boot *boot, const struct possible_boot *v, size_t nr)
 {
+	for (size_t i = 0; i < nr; i++)
+		if (v[i].nr_nodes != boot->nr_nodes)
+			return;
 	for (size_t n = 0; n < boot->nr_nodes; n++)
 		for (size_t z = 0; z < NR_ZONE_TYPES; z++)
 			settle_zone(boot, v, nr, n, z);

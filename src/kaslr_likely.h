@@ -11,10 +11,20 @@
 #include "mia/boot.h"
 
 struct possible_boot {
-	const struct pgdat *node; /* as many as of the boot that they are compared with */
+	const struct pgdat *node;
+	size_t nr_nodes;
+	uint64_t total;  /* MemTotal, pages */
 	uint64_t weight; /* how likely it is, in any unit */
+	uint64_t base;   /* that the image has in it */
 };
 
+struct possible_boots {
+	struct possible_boot *v;
+	size_t nr, cap;
+};
+
+/* Which of them has the likeliest MemTotal, and of those the likeliest place. */
+size_t kaslr_likeliest(const struct possible_boot *v, size_t nr);
 /* Of each number that depends on it, the value that has most weight; as it is in @boot where that has as much. */
 void kaslr_likely_values(struct boot *boot, const struct possible_boot *v, size_t nr);
 

@@ -247,3 +247,27 @@ void kaslr_slots(struct arena *arena, const struct machine *machine, const struc
 			process_region(&c, free.v[i].start, free.v[i].end);
 	}
 }
+
+void kaslr_brk_borders(struct arena *arena, const struct boot *b, struct phys_ranges *ret)
+{
+	uint64_t end = b->brk_pool_end - b->kernel_base;
+
+	for (size_t i = 0; i < b->direct_steps.nr && phys_len(b->brk); i++) {
+		uint64_t base = align_up(sub_sat(b->direct_steps.v[i].start, end) + 1, KASLR_ALIGN);
+
+		ranges_add(arena, ret, (struct phys_range){ base, base + 1 });
+	}
+}
+
+void kaslr_cut(struct arena *arena, const struct phys_ranges *places, const struct phys_ranges *borders, struct phys_ranges *ret)
+{
+	for (size_t i = 0; i < places->nr; i++) {
+		struct phys_range r = places->v[i];
+
+		for (size_t k = ranges_search(borders, r.start + 1); k < borders->nr && borders->v[k].start < r.end; k++) {
+			*vec_push(arena, ret) = (struct phys_range){ r.start, borders->v[k].start };
+			r.start = borders->v[k].start;
+		}
+		*vec_push(arena, ret) = r;
+	}
+}

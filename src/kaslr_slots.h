@@ -7,6 +7,7 @@
 #ifndef MIA_KASLR_SLOTS_H
 #define MIA_KASLR_SLOTS_H
 
+#include "mia/boot.h"
 #include "mia/cmdline.h"
 #include "mia/kernel.h"
 
@@ -21,5 +22,14 @@ bool kaslr_is_random(const struct machine *machine, const struct kernel *kernel,
  * then stays where the loader put it.
  */
 void kaslr_slots(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, struct phys_ranges *ret);
+
+/*
+ * While a step of the direct map holds the brk area, tables for it do not come from there. Bases, as ranges of one byte, from
+ * which on brk lies in another step than below; @b is a boot whose image has a place.
+ */
+void kaslr_brk_borders(struct arena *arena, const struct boot *b, struct phys_ranges *ret);
+
+/* @places, which are ranges of bases, cut at @borders. */
+void kaslr_cut(struct arena *arena, const struct phys_ranges *places, const struct phys_ranges *borders, struct phys_ranges *ret);
 
 #endif

@@ -102,7 +102,7 @@ static void keep(const struct boot *b, uint64_t trial, const struct samples *s, 
 	t->crash_failed += b->crash_failed_bytes > 0;
 	t->gigantic_short += b->gigantic.nr < b->gigantic_asked;
 	t->least_gigantic = min_u64(t->least_gigantic, b->gigantic.nr);
-	t->swiotlb_failed += b->swiotlb_failed;
+	t->swiotlb_failed += phys_len(b->swiotlb) < b->swiotlb_asked_bytes;
 	t->image_hit += predict_image_hit(b);
 }
 

@@ -11,7 +11,6 @@
 #define CONVENTIONAL_END UINT64_C(0xa0000)
 #define FIRST_MIB MIB
 #define NODE_ALIGN (128 * MIB)
-#define MAX_CPUS 65536
 /* A RAM disk that ends within this distance below the top of low memory was put there by the loader because it is the top. */
 #define INITRD_REACH (16 * MIB)
 /* Low memory that a machine cannot do without. */
@@ -503,6 +502,20 @@ struct mia_error *machine_set_cpus(struct arena *arena, struct machine *m, uint6
 	}
 	m->possible_cpus = m->online_cpus = (uint32_t)nr;
 	return NULL;
+}
+
+void machine_add_cpus(struct arena *arena, struct machine *m, uint64_t nr)
+{
+	int *node;
+
+	if (nr <= m->possible_cpus)
+		return;
+	node = arena_array(arena, int, nr);
+	/* CPUs that no table names go round the nodes. Kernel: numa_init_array(). */
+	for (size_t cpu = 0; m->cpu_node && cpu < nr; cpu++)
+		node[cpu] = cpu < m->possible_cpus ? m->cpu_node[cpu] : (int)(cpu % (m->has_srat ? (size_t)m->max_node + 1 : 1));
+	m->cpu_node = m->cpu_node ? node : NULL;
+	m->possible_cpus = (uint32_t)nr;
 }
 
 void machine_set_map(struct arena *arena, struct machine *m, const struct machine *from)

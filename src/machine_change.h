@@ -28,6 +28,8 @@ struct mia_error *machine_set_memory(struct arena *arena, struct machine *machin
 struct mia_error *machine_add_memory(struct arena *arena, struct machine *machine, uint64_t bytes, int node, uint64_t initrd_limit, bool *guessed);
 struct mia_error *machine_set_nodes(struct arena *arena, struct machine *machine, uint64_t nr);
 struct mia_error *machine_set_cpus(struct arena *arena, struct machine *machine, uint64_t nr);
+/* CPUs that may come, beside those that there are: up to @nr. */
+void machine_add_cpus(struct arena *arena, struct machine *machine, uint64_t nr);
 /* Another map: the RAM disk and the tables stay where they are. */
 void machine_set_map(struct arena *arena, struct machine *machine, const struct machine *from);
 

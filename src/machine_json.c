@@ -9,7 +9,6 @@
 #include "mia/arena.h"
 
 #define SCHEMA "meminit-analyze/machine/1"
-#define MAX_CPUS 65536
 #define MAX_LIST 65536
 #define MIN_PHYS_BITS 32
 #define MAX_PHYS_BITS 52
@@ -309,6 +308,7 @@ static const struct json_field doc_rows[] = {
 	{ "slit", &slit, offsetof(struct machine_doc, machine), JSON_OPTIONAL, NULL, 0 },
 	FIELD("slit_invalid", as_bool, struct machine_doc, machine.slit_invalid),
 	KNOWN("mtrr", as_group, struct machine_doc, machine.mtrr, machine.mtrr.known, &mtrr_fields),
+	FIELD("modules_known", as_bool, struct machine_doc, machine.modules_known),
 	MAYBE("tom2", as_u64, struct machine_doc, machine.tom2),
 	FIELD("ramdisk", as_range, struct machine_doc, machine.ramdisk),
 	{ "acpi", &as_list, offsetof(struct machine_doc, machine.acpi), JSON_OPTIONAL, &acpi_element, 0 },

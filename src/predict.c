@@ -1,78 +1,43 @@
 /* predict.c - see predict.h. */
 #include "predict.h"
 
+#include <string.h>
+
 #include "agreement.h"
 #include "kaslr_slots.h"
+#include "machine_change.h"
 #include "mia/arena.h"
 #include "mia/ranges.h"
 #include "mia/triage.h"
 #include "stages.h"
 
-/* --- names --- */
-
-const char *unknown_name(enum unknown_id id)
-{
-	static const char *const names[] = {
-#define UNKNOWN(id, name, title) name,
-#include "mia/unknowns.def"
-#undef UNKNOWN
-	};
-
-	return names[id];
-}
-
-const char *unknown_title(enum unknown_id id)
-{
-	static const char *const titles[] = {
-#define UNKNOWN(id, name, title) title,
-#include "mia/unknowns.def"
-#undef UNKNOWN
-	};
-
-	return titles[id];
-}
-
-const char *value_group_name(enum value_group group)
-{
-	static const char *const names[] = {
-#define VALUE_GROUP(id, name, title) name,
-#include "mia/value_groups.def"
-#undef VALUE_GROUP
-	};
-
-	return names[group];
-}
-
-const char *value_group_title(enum value_group group)
-{
-	static const char *const titles[] = {
-#define VALUE_GROUP(id, name, title) title,
-#include "mia/value_groups.def"
-#undef VALUE_GROUP
-	};
-
-	return titles[group];
-}
-
 /* --- boots that may be --- */
 
-/* nr_cpus=, possible_cpus= and maxcpus= are the kernel's to obey; the log that a machine comes from shows what they left. */
-static void limit_cpus(struct machine *m, const struct cmdline *cmdline)
+/* Number of CPUs that an option names; 0 if it does not. */
+static uint64_t cpus_option(const struct predictor *p, const char *name)
 {
-	static const char *const possible[] = { "nr_cpus", "possible_cpus" };
-	const struct cmdline_option *max = cmdline_last(cmdline, "maxcpus");
+	const struct cmdline_option *o = cmdline_last(p->cmdline, name);
 	uint64_t n;
 
-	for (size_t i = 0; i < ARRAY_SIZE(possible); i++) {
-		const struct cmdline_option *o = cmdline_last(cmdline, possible[i]);
+	return o && str_to_u64(o->value, 10, &n) ? min_u64(n, MAX_CPUS) : 0;
+}
 
-		if (o && str_to_u64(o->value, 10, &n) && n && n < m->possible_cpus)
-			m->possible_cpus = (uint32_t)n;
-	}
-	if (cmdline_has(cmdline, "nosmp"))
+/* nr_cpus=, possible_cpus= and maxcpus= are the kernel's to obey; the log that a machine comes from shows what they left. */
+static void limit_cpus(struct predictor *p)
+{
+	struct machine *m = p->machine;
+	uint64_t possible = cpus_option(p, "possible_cpus"), limit = cpus_option(p, "nr_cpus"), max = cpus_option(p, "maxcpus");
+
+	if (possible > m->possible_cpus && trait(&p->kernel->traits, TRAIT_POSSIBLE_CPUS_SET))
+		machine_add_cpus(p->arena, m, is_known(p->kernel->nr_cpus) ? min_u64(possible, p->kernel->nr_cpus.v) : possible);
+	if (possible && possible < m->possible_cpus)
+		m->possible_cpus = (uint32_t)possible;
+	if (limit && limit < m->possible_cpus)
+		m->possible_cpus = (uint32_t)limit;
+	if (cmdline_has(p->cmdline, "nosmp"))
 		m->possible_cpus = 1;
-	if (max && str_to_u64(max->value, 10, &n) && n < m->online_cpus)
-		m->online_cpus = (uint32_t)max_u64(n, 1);
+	if (cmdline_has(p->cmdline, "maxcpus") && max < m->online_cpus)
+		m->online_cpus = (uint32_t)max_u64(max, 1);
 	m->online_cpus = (uint32_t)min_u64(m->online_cpus, m->possible_cpus);
 }
 
@@ -104,7 +69,7 @@ static struct str limited_line(const struct predictor *p)
 	return line;
 }
 
-static bool entry_areas_random(const struct predictor *p)
+bool predict_entry_areas_random(const struct predictor *p)
 {
 	return trait(&p->kernel->traits, TRAIT_ENTRY_RANDOM) && trait(&p->kernel->traits, TRAIT_ENTRY_AREA_PAGES) && !cmdline_has(p->cmdline, "nokaslr");
 }
@@ -118,7 +83,7 @@ struct boot *predict_boot_at(const struct predictor *p, uint64_t base, uint64_t 
 	*machine = *p->machine;
 	machine->kernel_base = base;
 	machine->kernel_base_guessed = false;
-	if (tables && entry_areas_random(p)) {
+	if (tables && predict_entry_areas_random(p)) {
 		kernel = arena_new(p->scratch, struct kernel);
 		*kernel = *p->kernel;
 		kernel->traits.t[TRAIT_ENTRY_AREA_PAGES].value = 0;
@@ -153,9 +118,6 @@ static void split_at_borders(struct arena *arena, const struct boot *b, const st
 		}
 }
 
-/* More places than this are not tried one by one. */
-#define MAX_PLACES 16
-
 static uint64_t middle_of(struct phys_range r) { return align_down(r.start + (phys_len(r) - KASLR_ALIGN) / 2, KASLR_ALIGN); }
 static uint64_t last_of(struct phys_range r) { return r.end - KASLR_ALIGN; }
 
@@ -165,19 +127,18 @@ static void try_at(struct predictor *p, struct agreement *a, uint64_t base)
 	agreement_add(a, predict_boot_at(p, base, 0));
 }
 
-/* The lowest, the middle and the highest base of each place; of many places, of the first, the last and the largest. */
+
+/* The lowest and the highest base of each place; of many places, of the first, the last and the largest. */
 static void try_places(struct predictor *p, const struct phys_ranges *places, size_t largest, struct agreement *a)
 {
 	for (size_t i = 0; i < places->nr; i++) {
 		struct phys_range r = places->v[i];
 
-		if (places->nr > MAX_PLACES && i && i != largest && i != places->nr - 1)
+		if (places->nr > PREDICT_MAX_PLACES && i && i != largest && i != places->nr - 1)
 			continue;
 		try_at(p, a, r.start);
 		if (last_of(r) != r.start)
 			try_at(p, a, last_of(r));
-		if (i != largest && middle_of(r) != r.start && middle_of(r) != last_of(r))
-			try_at(p, a, middle_of(r));
 	}
 }
 
@@ -214,15 +175,15 @@ static void add_default_place(const struct predictor *p, struct phys_ranges *pla
 		*vec_push(p->arena, places) = here;
 }
 
-/*
- * Where the image lies for certain, 0 if nowhere: EFI's loader found it a place before; all others leave it where it was linked
- * for, unless it is randomised.
- */
-static uint64_t certain_place(const struct predictor *p, bool random)
+/* EFI's loader finds the image a place, the lowest that is free; where it found one before, it will again. */
+static bool loader_chooses(const struct predictor *p) { return p->machine->firmware == FIRMWARE_EFI && !kaslr_is_random(p->machine, p->kernel, p->cmdline); }
+
+/* Where the image lies for certain, 0 if nowhere: all but EFI's loaders leave it where it was linked for, unless it is randomised. */
+static uint64_t certain_place(const struct predictor *p)
 {
 	if (p->in->kernel_base)
 		return p->in->kernel_base;
-	return !random && p->machine->firmware == FIRMWARE_EFI ? p->machine->kernel_base : 0;
+	return loader_chooses(p) ? p->machine->kernel_base : 0;
 }
 
 /* Where a randomised image may lie, as far as that makes a difference; none where it is known. */
@@ -231,171 +192,77 @@ static struct phys_ranges places_of(struct predictor *p)
 	struct phys_ranges places = { 0 };
 	struct boot *first;
 
-	if (!kaslr_is_random(p->machine, p->kernel, p->cmdline))
+	if (!kaslr_is_random(p->machine, p->kernel, p->cmdline) && !loader_chooses(p))
 		return places;
-	first = predict_boot_at(p, certain_place(p, true), 0);
+	first = predict_boot_at(p, certain_place(p), 0);
 	if (first->kernel_base_known)
 		return places;
 	kaslr_slots(p->arena, p->machine, p->kernel, p->cmdline, &p->slots);
 	split_at_borders(p->arena, first, &p->slots, &places);
+	if (places.nr)
+		kaslr_brk_borders(p->arena, predict_boot_at(p, places.v[0].start, 0), &p->brk_borders);
 	add_default_place(p, &places);
 	return places;
 }
 
-/* In the middle of the place that has most room, and in many others. */
+/* A boot of the middle of each place, or part of one where brk lies in another step, stands for all of it. */
+static void add_likely(struct predictor *p, struct phys_range part)
+{
+	const struct boot *b;
+	struct pgdat *node;
+
+	arena_reset(p->scratch);
+	b = predict_boot_at(p, middle_of(part), 0);
+	node = arena_array(p->arena, struct pgdat, b->nr_nodes);
+	memcpy(node, b->node, b->nr_nodes * sizeof(*node));
+	*vec_push(p->arena, &p->likely) = (struct possible_boot){ node, b->nr_nodes, b->totalram.v, phys_len(part), middle_of(part) };
+}
+
+static void find_likely(struct predictor *p, const struct phys_ranges *places)
+{
+	struct phys_ranges parts = { 0 };
+
+	kaslr_cut(p->arena, places, &p->brk_borders, &parts);
+	for (size_t i = 0; i < parts.nr; i++)
+		add_likely(p, parts.v[i]);
+}
+
+static void try_parts(struct predictor *p, struct agreement *a)
+{
+	for (size_t i = 0; i < p->likely.nr; i++)
+		try_at(p, a, p->likely.v[i].base);
+	/* Of too many places, one base behind each border. */
+	for (size_t i = 0; i < p->brk_borders.nr && !p->likely.nr; i++) {
+		if (ranges_contain(&p->slots, p->brk_borders.v[i].start))
+			try_at(p, a, p->brk_borders.v[i].start);
+	}
+}
+
+/* In the middle of the likeliest place, and in many others; of too many places, of the one that has most room. */
 static struct boot *run_all(struct predictor *p, struct agreement *a)
 {
 	struct phys_ranges places = places_of(p);
 	size_t largest = largest_of(&places);
 	struct boot *boot;
 
-	if (places.nr)
+	if (places.nr && places.nr <= PREDICT_MAX_PLACES)
+		find_likely(p, &places);
+	if (places.nr && loader_chooses(p))
+		boot = run_shown(p, places.v[0].start, &places);
+	else if (p->likely.nr)
+		boot = run_shown(p, p->likely.v[kaslr_likeliest(p->likely.v, p->likely.nr)].base, &places);
+	else if (places.nr)
 		boot = run_shown(p, middle_of(places.v[largest]), &places);
 	else
-		boot = run_shown(p, certain_place(p, kaslr_is_random(p->machine, p->kernel, p->cmdline)), &places);
+		boot = run_shown(p, certain_place(p), &places);
 	agreement_begin(a, boot, p->out);
 	p->out->places = places;
 	p->out->nr_places = places.nr ? ranges_bytes(&p->slots) / KASLR_ALIGN : 0;
 	try_places(p, &places, largest, a);
+	try_parts(p, a);
+	if (!loader_chooses(p))
+		kaslr_likely_values(boot, p->likely.v, p->likely.nr);
 	return boot;
-}
-
-/* --- what is not known however many boots are tried --- */
-
-/* Pages of page tables that move between brk and memblock with the image. */
-#define TABLE_DOUBT_PAGES 16
-
-/* What the image keeps to the end. */
-static uint64_t kept_pages(const struct boot *b)
-{
-	uint64_t kept = PFN_UP(phys_len(b->image)) + PFN_UP(phys_len(b->brk));
-
-	for (size_t i = 0; i < b->late.nr; i++)
-		if (b->late.v[i].kind == LATE_ALTERNATIVES || (b->late.v[i].kind >= LATE_INITMEM && b->late.v[i].kind <= LATE_DECRYPTED))
-			kept = sub_sat(kept, b->late.v[i].pages);
-	return kept;
-}
-
-/* A zone in which the image may lie, and in no boot that was tried did. */
-static void doubt_untried(struct predictor *p, struct boot *boot)
-{
-	uint64_t kept = kept_pages(boot);
-
-	for (size_t i = 0; p->out->places.nr > MAX_PLACES && i < p->out->places.nr; i++) {
-		struct zone *zone = boot_zone_of(boot, PFN_DOWN(p->out->places.v[i].start), NULL);
-
-		if (!zone)
-			continue;
-		zone->managed.min = min_u64(zone->managed.min, sub_sat(zone->managed.max, kept + TABLE_DOUBT_PAGES));
-		zone->managed.max = min_u64(zone->present, zone->managed.max + TABLE_DOUBT_PAGES);
-	}
-}
-
-/*
- * Each CPU's area has a table of two levels of its own, unless two of them come to lie close together, or one over a border.
- */
-static void doubt_entry_areas(const struct predictor *p, struct boot *boot)
-{
-	uint64_t cpus = max_u64(p->machine->possible_cpus, 1), usual = 0, less, more;
-	struct zone *zone = NULL;
-
-	for (size_t i = 0; i < boot->allocations.nr; i++) {
-		if (boot->allocations.v[i].owner != OWNER_ENTRY_AREA)
-			continue;
-		zone = zone ? zone : boot_zone_of(boot, PFN_DOWN(boot->allocations.v[i].base), NULL);
-		usual++;
-	}
-	if (!zone)
-		return;
-	less = entry_area_spare(boot);
-	more = sub_sat(1 + 4 * cpus, usual);
-	zone->managed.min = sub_sat(zone->managed.min, more);
-	zone->managed.max = min_u64(zone->present, zone->managed.max + less);
-	boot->totalram.min = sub_sat(boot->totalram.min, more);
-	boot->totalram.max += less;
-}
-
-static bool managed_is_one(const struct boot *b)
-{
-	for (size_t n = 0; n < b->nr_nodes; n++)
-		for (size_t z = 0; z < NR_ZONE_TYPES; z++)
-			if (b->node[n].zone[z].managed.min != b->node[n].zone[z].managed.max)
-				return false;
-	return true;
-}
-
-/* --- what each group of values depends on --- */
-
-/* Unknowns that leave only a guess, and those that leave a range. */
-static bool is_guess(enum unknown_id id) { return id != UNKNOWN_IMAGE_PLACE && id != UNKNOWN_ENTRY_AREAS; }
-
-static void settle_group(const struct prediction *p, struct group_basis *g, const enum unknown_id *may, size_t nr, bool agree)
-{
-	g->basis = AMOUNT_EXACT;
-	for (size_t i = 0; i < nr; i++) {
-		bool counts = p->unknown[may[i]] && (may[i] != UNKNOWN_IMAGE_PLACE || !agree);
-
-		g->because[may[i]] = counts;
-		if (counts)
-			g->basis = is_guess(may[i]) ? AMOUNT_ESTIMATED : g->basis == AMOUNT_EXACT ? AMOUNT_BOUNDED : g->basis;
-	}
-}
-
-#define SETTLE(p, group_id, agree, ...)                                                                               \
-	settle_group(p, &(p)->group[GROUP_##group_id], (const enum unknown_id[]){ __VA_ARGS__ }, sizeof((enum unknown_id[]){ __VA_ARGS__ }) / sizeof(enum unknown_id), agree)
-
-static void settle_groups(struct prediction *p, const struct agreement *a, const struct boot *b)
-{
-	SETTLE(p, GEOMETRY, a->extents, UNKNOWN_IMAGE_PLACE, UNKNOWN_FIRMWARE_MAP);
-	SETTLE(p, MANAGED, managed_is_one(b), UNKNOWN_IMAGE_PLACE, UNKNOWN_ENTRY_AREAS, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES);
-	SETTLE(p, MEM_TOTAL, b->totalram.min == b->totalram.max, UNKNOWN_IMAGE_PLACE, UNKNOWN_ENTRY_AREAS, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES);
-	SETTLE(p, WATERMARKS, a->marks, UNKNOWN_IMAGE_PLACE, UNKNOWN_ENTRY_AREAS, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES, UNKNOWN_INITRD);
-	SETTLE(p, PCP, a->lists, UNKNOWN_IMAGE_PLACE, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES, UNKNOWN_INITRD);
-	SETTLE(p, PLACES, a->places, UNKNOWN_IMAGE_PLACE, UNKNOWN_KERNEL_SIZES, UNKNOWN_FIRMWARE_MAP, UNKNOWN_FIRMWARE_TABLES, UNKNOWN_INITRD);
-}
-
-/* A zone whose pages are the same in all boots is exact, even where others are not. */
-static void settle_amount(const struct group_basis *g, struct amount *a)
-{
-	a->basis = g->basis == AMOUNT_ESTIMATED ? AMOUNT_ESTIMATED : a->min == a->max ? AMOUNT_EXACT : AMOUNT_BOUNDED;
-}
-
-/* Something of the image comes back whose size no boot of this build has shown. */
-static bool frees_unknown(const struct predictor *p, const struct boot *boot)
-{
-	const struct kernel *k = p->kernel;
-
-	return !is_known(k->initmem_kib) || (!is_known(k->alternatives_kib) && boot->machine->possible_cpus == 1 && alternatives_come_back(boot));
-}
-
-/* Every log with memblock's own lines shows it: where another kernel lent it, other sizes are not the build's own either. */
-static bool sizes_lent(const struct kernel *k) { return k->real_mode.known == KNOWN_NEIGHBOUR; }
-
-static void find_unknowns(struct predictor *p, const struct boot *boot)
-{
-	bool *unknown = p->out->unknown;
-
-	for (size_t i = 0; i < NR_UNKNOWNS; i++)
-		unknown[i] = p->in->unknown[i];
-	unknown[UNKNOWN_IMAGE_PLACE] |= p->out->places.nr > 0;
-	unknown[UNKNOWN_ENTRY_AREAS] |= entry_areas_random(p);
-	unknown[UNKNOWN_KERNEL_SIZES] |= !p->kernel->has_profile || sizes_lent(p->kernel) || frees_unknown(p, boot);
-	unknown[UNKNOWN_FIRMWARE_TABLES] |= p->machine->firmware == FIRMWARE_EFI && !p->machine->efi.nr;
-}
-
-static void declare(struct predictor *p, const struct agreement *a, struct boot *boot)
-{
-	struct prediction *out = p->out;
-
-	find_unknowns(p, boot);
-	doubt_untried(p, boot);
-	if (out->unknown[UNKNOWN_ENTRY_AREAS])
-		doubt_entry_areas(p, boot);
-	settle_groups(out, a, boot);
-	settle_amount(&out->group[GROUP_MEM_TOTAL], &boot->totalram);
-	for (size_t n = 0; n < boot->nr_nodes; n++)
-		for (size_t z = 0; z < NR_ZONE_TYPES; z++)
-			settle_amount(&out->group[GROUP_MANAGED], &boot->node[n].zone[z].managed);
 }
 
 void predict_run(struct arena *arena, const struct prediction_inputs *inputs, struct verdict *ret)
@@ -411,10 +278,10 @@ void predict_run(struct arena *arena, const struct prediction_inputs *inputs, st
 	*p.kernel = *inputs->kernel;
 	cmdline_parse(arena, limited_line(&p), p.cmdline);
 	cmdline_forget(arena, p.cmdline, p.kernel->unknown_options);
-	limit_cpus(p.machine, p.cmdline);
+	limit_cpus(&p);
 	limit_map(&p);
 	boot = run_all(&p, &agreement);
-	declare(&p, &agreement, boot);
+	predict_declare(&p, &agreement, boot);
 	if (inputs->trials)
 		kaslr_try(&p);
 	arena_destroy(p.scratch);

@@ -8,8 +8,11 @@
 #ifndef MIA_PREDICT_H
 #define MIA_PREDICT_H
 
+#include "kaslr_likely.h"
 #include "machine_json.h"
 #include "mia/verdict.h"
+
+struct agreement;
 
 struct prediction_inputs {
 	const struct machine_doc *machine;
@@ -42,9 +45,17 @@ struct predictor {
 	struct kernel *kernel;
 	struct cmdline *cmdline;
 	struct phys_ranges slots;
+	struct phys_ranges brk_borders; /* bases from which on the brk area lies in another step of the direct map */
+	struct possible_boots likely;
 	struct prediction *out;
 };
 
+/* More places of the image than this are not tried one by one. */
+#define PREDICT_MAX_PLACES 32
+
+bool predict_entry_areas_random(const struct predictor *p);
+/* predict_declare.c: what is not known, and how far each group of values can be trusted. */
+void predict_declare(struct predictor *p, const struct agreement *a, struct boot *boot);
 /* kaslr_trials.c */
 void kaslr_try(struct predictor *p);
 /* One boot in a world where the image lies at @base and the entry areas take @tables pages (0: the usual number). */

@@ -205,20 +205,25 @@ static const char *low_words(const struct answerer *a)
 	return boot_trait(a->b, TRAIT_CRASH_SEARCH) == CRASH_UNDER_896M ? "below 896 MiB" : "below 4 GiB";
 }
 
+/* A free range, or how its size varies with the image's place. */
+static void say_hole(struct answerer *a, uint64_t min, uint64_t max, struct phys_range here)
+{
+	if (min == max) {
+		say_range(&a->s, here);
+		return;
+	}
+	say_size(&a->s, min);
+	strbuf_printf(&a->s, " to ");
+	say_size(&a->s, max);
+	strbuf_printf(&a->s, ", by where the image lies");
+}
+
 static void say_holes(struct answerer *a)
 {
 	const struct boot *b = a->b;
-	const struct prediction *p = a->out;
 
 	strbuf_printf(&a->s, " The largest free range %s is ", low_words(a));
-	if (p->crash_hole_min != p->crash_hole_max) {
-		say_size(&a->s, p->crash_hole_min);
-		strbuf_printf(&a->s, " to ");
-		say_size(&a->s, p->crash_hole_max);
-		strbuf_printf(&a->s, ", by where the image lies");
-	} else {
-		say_range(&a->s, b->crash_hole_low);
-	}
+	say_hole(a, a->out->crash_hole_min, a->out->crash_hole_max, b->crash_hole_low);
 	if (phys_len(b->crash_hole_high)) {
 		strbuf_printf(&a->s, "; above 4 GiB, for crashkernel=SIZE,high, it is ");
 		say_range(&a->s, b->crash_hole_high);
@@ -350,21 +355,48 @@ static void answer_gigantic(struct answerer *a)
 
 /* --- bounce buffer --- */
 
+/* It is only for devices that cannot reach all of memory, and what they cannot reach lies above 4 GiB. */
+static void answer_no_swiotlb(struct answerer *a)
+{
+	strbuf_printf(&a->s, "swiotlb: no bounce buffer, none is needed: no memory lies above 4 GiB, or the command line says so.");
+	if (!cmdline_is(a->b->cmdline, "swiotlb", "noforce"))
+		strbuf_printf(&a->s, " swiotlb=SIZE,force makes one.");
+	finish(a, "swiotlb", !cmdline_is(a->b->cmdline, "swiotlb", "noforce"));
+}
+
 static void answer_swiotlb(struct answerer *a)
 {
 	const struct boot *b = a->b;
+	const struct prediction *p = a->out;
+	uint64_t chance = p->trials ? p->trials->swiotlb_failed : 0;
+	bool less = phys_len(b->swiotlb) < b->swiotlb_asked_bytes, sometimes = !less && (chance || p->swiotlb_failed);
 
 	if (!cmdline_has(b->cmdline, "swiotlb"))
 		return;
+	if (!b->swiotlb_asked_bytes) {
+		answer_no_swiotlb(a);
+		return;
+	}
 	strbuf_printf(&a->s, "swiotlb: ");
-	if (phys_len(b->swiotlb)) {
+	if (less) {
+		say_size(&a->s, b->swiotlb_asked_bytes);
+		strbuf_printf(&a->s, " do not fit; ");
+	}
+	if (phys_len(b->swiotlb))
 		say_range(&a->s, b->swiotlb);
-	} else {
-		strbuf_printf(&a->s, "no bounce buffer. The largest free range below 4 GiB is ");
-		say_range(&a->s, b->swiotlb_hole);
+	else
+		strbuf_printf(&a->s, "there is no bounce buffer");
+	if (sometimes) {
+		strbuf_printf(&a->s, ". But not always: it fails");
+		say_chance(a, chance, p->swiotlb_failed);
 	}
 	strbuf_char(&a->s, '.');
-	finish(a, "swiotlb", !phys_len(b->swiotlb));
+	if (less || sometimes) {
+		strbuf_printf(&a->s, " The largest free range below 4 GiB is ");
+		say_hole(a, p->swiotlb_hole_min, p->swiotlb_hole_max, b->swiotlb_hole);
+		strbuf_char(&a->s, '.');
+	}
+	finish(a, "swiotlb", less || sometimes);
 }
 
 /* --- memmap= and mem= --- */

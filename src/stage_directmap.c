@@ -280,6 +280,7 @@ static void map_range(struct mapper *m, struct phys_range range, bool adjust)
 	for (size_t i = 0; i < nr; i++)
 		map_piece(m, &pieces[i]);
 	ranges_add(m->b->arena, &m->b->direct_ranges, range);
+	*vec_push(m->b->arena, &m->b->direct_steps) = range;
 	m->max_mapped = max_u64(m->max_mapped, range.end);
 }
 

@@ -56,8 +56,10 @@ void efi_run_early(struct boot *b)
 
 		if (!is_boot_services(r) || !may_reserve(b, r->range))
 			continue;
-		if (!memblock_overlaps(&b->memblock.reserved, r->range.start, r->range.end))
-			efi_reserved(b, r->range);
+		/* What is partly taken is left to who took it: the rest of it is free. */
+		if (memblock_overlaps(&b->memblock.reserved, r->range.start, r->range.end))
+			continue;
+		efi_reserved(b, r->range);
 		boot_reserve(b, OWNER_EFI_BOOT, r->range.start, r->range.end);
 	}
 }

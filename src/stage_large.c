@@ -15,6 +15,7 @@
 #define SWIOTLB_DEFAULT (64 * MIB)
 #define SWIOTLB_SLOT 2048
 #define SWIOTLB_SEGMENT 128
+#define SWIOTLB_LEAST MIB
 #define OVERFLOW_BYTES (32 * KIB)
 
 /* --- memory kept for a name --- */
@@ -407,6 +408,23 @@ static void gart(struct boot *b)
 		boot_reserve(b, OWNER_GART, f->v[0], f->v[1]);
 }
 
+/* Kernel: swiotlb_init_remap(). */
+static uint64_t fitting_swiotlb(const struct boot *b, struct memblock_request *request, uint64_t bytes)
+{
+	uint64_t less = bytes;
+
+	if (b->replay.on || !boot_trait(b, TRAIT_SWIOTLB_HALVES))
+		return bytes;
+	for (;;) {
+		request->size = less;
+		if (boot_find(b, request))
+			return less;
+		if (less <= SWIOTLB_LEAST)
+			return bytes;
+		less = round_up_to(less / 2, SWIOTLB_SEGMENT * SWIOTLB_SLOT);
+	}
+}
+
 void swiotlb_run(struct boot *b)
 {
 	bool forced = false, off = false, has_areas = boot_trait(b, TRAIT_SWIOTLB) == SWIOTLB_AREAS;
@@ -431,6 +449,8 @@ void swiotlb_run(struct boot *b)
 			bytes = roundup_pow_of_two(bytes);
 		SAY(b, SWIOTLB_AREA, 0, areas);
 	}
+	b->swiotlb_asked_bytes = bytes;
+	bytes = fitting_swiotlb(b, &request, bytes);
 	request.size = bytes;
 	b->swiotlb.start = boot_alloc(b, OWNER_SWIOTLB, &request);
 	b->swiotlb_failed = !b->swiotlb.start && !b->replay.on;

@@ -124,14 +124,6 @@ static void dummy_node(struct boot *b)
 		numa_cleanup(b, &b->numa);
 }
 
-static bool has_acpi_table(const struct machine *m, const char *signature)
-{
-	for (size_t i = 0; i < m->acpi.nr; i++)
-		if (!strcmp(m->acpi.v[i].signature, signature))
-			return true;
-	return false;
-}
-
 /* Highest node that the affinity tables name, plus one. */
 static size_t nodes_parsed(const struct boot *b)
 {
@@ -161,7 +153,7 @@ static bool srat_blocks(struct boot *b)
 		if (s->flags & SRAT_HOT_PLUGGABLE)
 			memblock_set_flags(&b->memblock, &b->memblock.memory, s->range.start, s->range.end, MEMBLOCK_HOTPLUG, true);
 	}
-	if (has_acpi_table(b->machine, "SLIT") && !b->machine->slit_invalid)
+	if (machine_has_table(b->machine, "SLIT") && !b->machine->slit_invalid)
 		numa_alloc_distance(b, nodes_parsed(b));
 	return numa_cleanup(b, &b->numa);
 }

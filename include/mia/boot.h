@@ -312,6 +312,7 @@ struct boot {
 	uint64_t crash_low_bytes;           /* of its part below 4 GiB, asked for or found necessary */
 	uint64_t crash_failed_bytes;        /* a crash kernel that was asked for and found no room */
 	bool swiotlb_failed;                /* a bounce buffer is needed and found no room */
+	uint64_t swiotlb_asked_bytes;       /* size of the one that is needed; 0 if none is */
 	bool crash_low_failed;              /* because of its low part */
 	struct phys_range crash_hole_low, crash_hole_high; /* largest free ranges for it, from a 16 MiB border: below its limit, above 4 GiB */
 	struct phys_range swiotlb_hole;     /* largest free range below 4 GiB when the bounce buffer is made */
@@ -329,6 +330,7 @@ struct boot {
 	uint64_t max_mapped;                /* end of the direct map */
 	uint64_t direct_4k, direct_2m, direct_1g; /* leaf entries visited */
 	struct phys_ranges direct_ranges;
+	struct phys_ranges direct_steps;    /* the same as they were mapped, one after the other */
 	struct direct_pieces direct_pieces; /* in the order of mapping: of two that overlap the later one holds */
 
 	struct numa_meminfo numa;
@@ -393,6 +395,8 @@ uint64_t boot_brk_section_32(const struct traits *traits);
 static inline bool boot_marks_known(const struct boot *b) { return !b->onlined_later && !b->zones_grow; }
 
 uint64_t boot_nodes_with_memory(const struct boot *b);
+/* The SRAT keeps a place for modules above the memory that there is; one that was put in and left offline shows in no line. */
+bool boot_room_for_modules(const struct boot *b);
 /* Free pages whose struct pages were left for later. */
 uint64_t boot_waiting_pages(const struct boot *b);
 

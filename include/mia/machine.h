@@ -14,6 +14,7 @@ struct arena;
 struct mia_error;
 
 #define MAX_NUMNODES 1024
+#define MAX_CPUS 65536
 #define LOCAL_DISTANCE 10
 #define REMOTE_DISTANCE 20
 
@@ -149,6 +150,7 @@ struct machine {
 	uint64_t installed_bytes;    /* DIMMs; 0 if not known */
 	struct phys_range hotplug_dimm; /* memory that came after the boot; empty if none is known */
 	bool encrypted;              /* memory encryption is active */
+	bool modules_known;          /* modules that were plugged in would show in the inputs */
 };
 
 /* What a boot record says of its machine. */
@@ -157,6 +159,8 @@ void machine_extract(struct arena *arena, const struct boot_record *record, stru
 uint8_t machine_distance(const struct machine *machine, int from, int to);
 /* False where a SLIT was there and what it says is not known. */
 bool machine_distances_known(const struct machine *machine);
+
+bool machine_has_table(const struct machine *machine, const char *signature);
 
 static inline bool machine_is_32bit(const struct machine *m) { return m->arch == ARCH_I386 || (m->arch == ARCH_MIPS && !m->wide); }
 

@@ -79,8 +79,9 @@ struct prediction {
 	size_t nr_boots;           /* that were tried */
 	struct phys_ranges places; /* of the image's first byte, where it is randomised */
 	uint64_t nr_places;        /* slots in them */
-	size_t crash_failed, gigantic_short, image_hit; /* boots tried in which that happens */
+	size_t crash_failed, gigantic_short, swiotlb_failed, image_hit; /* boots tried in which that happens */
 	uint64_t crash_hole_min, crash_hole_max; /* bytes of the largest free range for it, low, in these boots */
+	uint64_t swiotlb_hole_min, swiotlb_hole_max; /* the same for the bounce buffer, below 4 GiB */
 	bool has_before;           /* the same machine with its own kernel and command line: */
 	uint64_t before_kib;       /* its MemTotal */
 	uint64_t straddled_sections, hole_memmap_bytes; /* sections that are memory only in part, and struct pages of holes */
