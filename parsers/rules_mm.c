@@ -151,6 +151,7 @@ const struct line_rule line_rules_mm[] = {
 	{ FACT_PAGE_CGROUP, 0, 0, "allocated %u bytes of page_cgroup", "allocated 41943040 bytes of page_cgroup" },
 	{ FACT_PAGE_EXT, 0, 0, "allocated %u bytes of page_ext", "allocated 167772160 bytes of page_ext" },
 	{ FACT_KFENCE, 0, 0, "kfence: initialized - using %u bytes for %u objects at %s", "kfence: initialized - using 2097152 bytes for 255 objects at 0xffff9e1b6fc00000-0xffff9e1b6fe00000" },
+	{ FACT_STACK_DEPOT_EARLY, 0, 0, "Stack Depot early init allocating hash table with memblock_alloc, %u bytes", "Stack Depot early init allocating hash table with memblock_alloc, 8388608 bytes" },
 	{ FACT_DEBUG_MEMORY, 0, 0, "kasan: KernelAddressSanitizer initialized%s", "kasan: KernelAddressSanitizer initialized" },
 	{ FACT_DEBUG_MEMORY, 0, 0, "KernelAddressSanitizer initialized%s", "KernelAddressSanitizer initialized (generic)" },
 	{ FACT_DEBUG_MEMORY, 1, 0, "Starting KernelMemorySanitizer%s", "Starting KernelMemorySanitizer" },

@@ -32,6 +32,10 @@ const struct line_rule line_rules_x86[] = {
 	{ FACT_DMI_SLOTS, 0, 0, "DMI: Memory slots populated: %u/%u", "DMI: Memory slots populated: 1/1" },
 	{ FACT_EFI_VERSION, 0, 0, "efi: EFI v%s", "efi: EFI v2.70 by EDK II" },
 	{ FACT_EFI_VERSION, 0, 0, "EFI v%s", "EFI v2.70 by EDK II " },
+	{ FACT_EFI_BOOT, 0, 0, "Secure boot %s", "Secure boot could not be determined" },
+	{ FACT_EFI_BOOT, 1, 0, "secureboot: Secure boot %s", "secureboot: Secure boot disabled" },
+	{ FACT_EFI_BOOT, 2, 0, "Registered efivars operations", "Registered efivars operations" },
+	{ FACT_EFI_BOOT, 3, 0, "efivars: Registered efivars operations", "efivars: Registered efivars operations" },
 	{ FACT_EFI_TABLES, 0, 0, "efi: SMBIOS%s", "efi: SMBIOS=0x7f918000 ACPI=0x7fb7e000 ACPI 2.0=0x7fb7e014 MEMATTR=0x7e05e018 INITRD=0x7e106f18 " },
 	{ FACT_EFI_TABLES, 0, 0, "efi: ACPI%s", "efi: ACPI=0x7fb7e000 ACPI 2.0=0x7fb7e014 TPMFinalLog=0x7b5a8000" },
 	{ FACT_HYPERVISOR, 0, 0, "Hypervisor detected: %s", "Hypervisor detected: KVM" },
@@ -83,6 +87,7 @@ const struct line_rule line_rules_x86[] = {
 	{ FACT_E820_REMOVE, REMOVE_TYPE, 2, "e820: remove [mem %#010x-%#010x] %t", "e820: remove [mem 0x000a0000-0x000fffff] usable", { MEM }, .no_evidence = true },
 	{ FACT_E820_REMOVE, REMOVE_TYPE, 2, "e820: remove [mem %#010x-%#010x] %T", "e820: remove [mem 0x000a0000-0x000fffff] System RAM", { GAP }, .no_evidence = true },
 	{ FACT_E820_REMOVE, REMOVE_TYPE, 0, "e820 remove range: %016x - %016x (%t)", "e820 remove range: 00000000000a0000 - 0000000000100000 (usable)", { OLD, WHEN(EDIT_LINES, 1) } },
+	{ FACT_E820_FULL, 1, 2, "too many entries; ignoring [mem %#010x-%#010x]", "too many entries; ignoring [mem 0x00000000-0x00000fff]" },
 	{ FACT_E820_FULL, 0, 2, "e820: too many entries; ignoring [mem %#010x-%#010x]", "e820: too many entries; ignoring [mem 0x7b7ff000-0x7b7fffff]" },
 	{ FACT_E820_FULL, 0, 2, "E820 table full; ignoring [mem %#010x-%#010x]", "E820 table full; ignoring [mem 0x7b7ff000-0x7b7fffff]" },
 	{ FACT_E820_GART, 0, 2, "e820: reserve [mem %#010x-%#010x] for GART", "e820: reserve [mem 0xe0000000-0xe3ffffff] for GART" },
@@ -245,6 +250,7 @@ const struct line_rule line_rules_x86[] = {
 	{ FACT_EARLY_RES, 0, 0, "  #%u [%010x - %010x] %s", "  #2 [0001000000 - 000147addc] TEXT DATA BSS ==> [0001000000 - 000147addc]" },
 	{ FACT_NUMA_MEMNODEMAP, 0, 0, "NUMA: Allocated memnodemap from %x - %x", "NUMA: Allocated memnodemap from a000 - 15040" },
 	{ FACT_NUMA_HASH_SHIFT, 0, 0, "NUMA: Using %u for the hash shift.", "NUMA: Using 20 for the hash shift." },
+	{ FACT_XEN_REMAPPED, 0, 0, "Remapped %u page(s)", "Remapped 78745 page(s)" },
 	{ FACT_XEN_RELEASED, 0, 0, "Released %u page(s)", "Released 98 page(s)" },
 };
 const size_t nr_line_rules_x86 = ARRAY_SIZE(line_rules_x86);

@@ -24,18 +24,6 @@ const char *severity_name(enum severity severity)
 	return names[severity];
 }
 
-static struct str command_line_of(const struct boot_record *record)
-{
-	const struct fact *f = facts_first(&record->log, FACT_COMMAND_LINE), *later = facts_first(&record->log, FACT_KERNEL_COMMAND_LINE);
-
-	/* What the kernel has built in or adds is in the later line alone. */
-	if (f && later && later->s[0].n > f->s[0].n && str_find(later->s[0], f->s[0]) >= 0)
-		return later->s[0];
-	if (f)
-		return f->s[0];
-	return later ? later->s[0] : record->cmdline;
-}
-
 /* The image and what was read of it agree: a profile of another build with the same name does not fit. */
 static bool same_build(const struct kernel *k, const struct kernel *profile)
 {
@@ -65,12 +53,15 @@ void analysis_run(struct arena *arena, const struct boot_record *record, const s
 	struct kernel *kernel = arena_new(arena, struct kernel);
 	struct cmdline *cmdline = arena_new(arena, struct cmdline);
 	struct boot *boot = arena_new(arena, struct boot);
+	bool cut = false;
 
 	machine_extract(arena, record, machine);
 	kernel_extract(arena, record, machine, kernel);
 	find_profile(options, kernel);
 	kernel_assume_cpu(machine, kernel);
-	cmdline_parse(arena, command_line_of(record), cmdline);
+	cmdline_parse(arena, cmdline_of(arena, record, &cut), cmdline);
+	if (cut)
+		cmdline_drop_cut(cmdline);
 	cmdline_forget(arena, cmdline, kernel->unknown_options);
 	if (machine->arch == ARCH_OTHER) {
 		/* Recognised, and not re-executed. */

@@ -9,7 +9,7 @@
 
 struct e820_table e820_copy(struct arena *arena, const struct e820_table *table)
 {
-	struct e820_table copy = { .nr = table->nr, .cap = table->nr };
+	struct e820_table copy = { .nr = table->nr, .cap = table->nr, .limit = table->limit, .dropped_ram = table->dropped_ram };
 
 	copy.v = arena_array(arena, struct e820_entry, table->nr ? table->nr : 1);
 	if (table->nr)
@@ -19,9 +19,11 @@ struct e820_table e820_copy(struct arena *arena, const struct e820_table *table)
 
 void e820_range_add(struct arena *arena, struct e820_table *table, uint64_t start, uint64_t end, uint32_t type, uint32_t line)
 {
-	struct e820_entry *e = vec_push(arena, table);
-
-	*e = (struct e820_entry){ start, end, type, line };
+	if (table->limit && table->nr >= table->limit) {
+		table->dropped_ram += type == E820_TYPE_RAM ? end - start : 0;
+		return;
+	}
+	*vec_push(arena, table) = (struct e820_entry){ start, end, type, line };
 }
 
 /* One border of one entry. */
@@ -99,7 +101,7 @@ static uint32_t line_of_start(const struct change_point *points, size_t nr, size
 
 bool e820_update_table(struct arena *arena, struct e820_table *table, bool no_merge_soft)
 {
-	struct e820_table result = { 0 };
+	struct e820_table result = { .limit = table->limit, .dropped_ram = table->dropped_ram };
 	struct open_types open = { 0 };
 	struct change_point *points;
 	uint32_t last_type = 0, last_line = 0;

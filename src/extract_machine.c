@@ -144,6 +144,12 @@ static void map_of_mips(struct arena *arena, const struct boot_record *r, struct
 	}
 }
 
+/* Where the head of the log is lost, with what EFI says of itself, later words tell. */
+static bool started_by_efi(const struct boot_record *r)
+{
+	return facts_first(&r->log, FACT_EFI_VERSION) || facts_first(&r->log, FACT_EFI_MEM) || (r->head_missing && facts_first(&r->log, FACT_EFI_BOOT));
+}
+
 static void extract_e820(struct arena *arena, const struct boot_record *r, struct machine *m)
 {
 	if (map_is_cut(r))
@@ -162,7 +168,7 @@ static void extract_e820(struct arena *arena, const struct boot_record *r, struc
 	if (m->e820_tag == TAG_XEN)
 		m->firmware = FIRMWARE_XEN;
 	else if (m->e820.nr && m->arch != ARCH_MIPS)
-		m->firmware = facts_first(&r->log, FACT_EFI_VERSION) || facts_first(&r->log, FACT_EFI_MEM) ? FIRMWARE_EFI : FIRMWARE_BIOS;
+		m->firmware = started_by_efi(r) ? FIRMWARE_EFI : FIRMWARE_BIOS;
 }
 
 static void add_range(struct arena *arena, struct phys_ranges *ranges, uint64_t start, uint64_t end)

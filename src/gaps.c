@@ -39,7 +39,9 @@ static bool release_guessed(const struct verdict *v) { return v->kernel->release
 
 static bool debug_missing(const struct verdict *v) { return v->record && v->record->debug_missing; }
 
-static bool map_taken(const struct verdict *v) { return v->boot->user_map_taken; }
+static bool line_cut(const struct verdict *v) { return is_log(v) && v->boot->cmdline->cut; }
+
+static bool map_taken(const struct verdict *v) { return v->boot->user_map_taken && !v->boot->cmdline->cut; }
 
 static bool place_unknown(const struct verdict *v) { return is_log(v) && !no_map(v) && !v->boot->kernel_base_known; }
 
@@ -86,6 +88,7 @@ static const struct {
 	{ "log.head", head_missing, "What the kernel said first", "The log does not begin at the start of the boot: the ring buffer had wrapped, or the log was cut. journalctl -k -b has all of it, and log_buf_len= makes the buffer larger." },
 	{ "machine.map", no_map, "The ledger, the zones and all that follows", "No map of the firmware's could be read, so there is no machine to run the boot on." },
 	{ "machine.map_lost", map_lost, "The firmware's own map", "The log begins behind it. The RAM of the nodes' list stands for it, so what the firmware keeps, the PCI gap and RAM buffers are not known." },
+	{ "command_line.cut", line_cut, "The end of the command line", "The log had no room for all of it, so options behind its last whole word are not obeyed here. /proc/cmdline has all of them." },
 	{ "machine.map_taken", map_taken, "Who defined the memory map", "The log shows a map that the user defined, but nothing on the command line defines one; it is taken as it stands." },
 	{ "kernel.release_guessed", release_guessed, "The kernel's version", "The line that names it is lost; the name of the image on the command line stands for it." },
 	{ "kernel.version", no_version, "Which kernel it was", "No line names its version. Its rules are those of the version that the words of the other lines fit best." },

@@ -411,7 +411,8 @@ void direct_map_run(struct boot *b)
 	struct mapper m = { .b = b, .largest = LEAF_2M };
 	bool gb = b->machine->gbpages && b->machine->arch == ARCH_X86_64;
 
-	if (cmdline_has(b->cmdline, "debug_pagealloc") && !cmdline_is(b->cmdline, "debug_pagealloc", "off"))
+	/* Xen gives its guests small pages only. */
+	if (b->machine->firmware == FIRMWARE_XEN || (cmdline_has(b->cmdline, "debug_pagealloc") && !cmdline_is(b->cmdline, "debug_pagealloc", "off")))
 		m.largest = LEAF_4K;
 	else if (gb && !cmdline_has(b->cmdline, "nogbpages"))
 		m.largest = LEAF_1G;

@@ -60,6 +60,9 @@ void e820_edit_remove(struct boot *b, uint64_t start, uint64_t end, uint32_t typ
 static void firmware_map(struct boot *b)
 {
 	b->e820 = e820_copy(b->arena, &b->machine->e820);
+	/* With nodes there is room for a number that the configuration decides, and that no map or command line reaches. */
+	if (b->machine->arch == ARCH_I386 && !b->kernel->has_numa && b->machine->e820.nr <= E820_TABLE_ENTRIES(1))
+		b->e820.limit = E820_TABLE_ENTRIES(1);
 	sanitise(b);
 	e820_keep_step(b, STEP_FIRMWARE);
 	b->e820_kexec = e820_copy(b->arena, &b->e820);
@@ -215,7 +218,8 @@ static void take_user_map(struct boot *b)
 /* Kernel: e820__finish_early_params(). */
 static void finish_options(struct boot *b)
 {
-	if (!b->user_map)
+	/* Of options that a log has no room for, the map tells. */
+	if (!b->user_map || b->cmdline->cut)
 		take_user_map(b);
 	if (!b->user_map)
 		return;

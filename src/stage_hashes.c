@@ -196,6 +196,7 @@ void stack_depot_run(struct boot *b)
 {
 	const struct hash_table table = { HASH_STACK_DEPOT, OWNER_STACK_DEPOT, NULL, 14, false, STACK_DEPOT_MIN, STACK_DEPOT_MAX };
 	const struct fact *pools = b->record ? facts_first(&b->record->log, FACT_STACK_POOLS) : NULL;
+	const struct fact *sized = b->record ? facts_first(&b->record->log, FACT_STACK_DEPOT_EARLY) : NULL;
 	uint64_t bucket = pointer_bytes(b) * (boot_trait(b, TRAIT_STACK_DEPOT_LISTS) ? 2 : 1), entries;
 
 	if (wants_stack_depot(b)) {
@@ -203,6 +204,8 @@ void stack_depot_run(struct boot *b)
 		entries = hash_entries(b, &table, bucket, boot_has_kasan(b) ? STACK_DEPOT_MAX : 0);
 		boot_alloc_bytes(b, OWNER_STACK_DEPOT, entries * bucket, 64, NUMA_NO_NODE);
 		say_hash(b, &table, entries, entries * bucket, "linear");
+	} else if (sized) {
+		boot_alloc_bytes(b, OWNER_STACK_DEPOT, sized->v[0], sized->v[0], NUMA_NO_NODE);
 	} else if (b->record && facts_first(&b->record->log, FACT_STACK_DEPOT_FIXED)) {
 		boot_alloc_bytes(b, OWNER_STACK_DEPOT, STACK_DEPOT_MAX * pointer_bytes(b), STACK_DEPOT_MAX * pointer_bytes(b), NUMA_NO_NODE);
 	}

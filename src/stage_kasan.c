@@ -1,11 +1,11 @@
 /*
  * stage_kasan.c - memory that the kernel's address sanitizer keeps about memory.
  *
- *   in:   the direct map; the log's line that the sanitizer runs
+ *   in:   the direct map, the image; the log's line that the sanitizer runs
  *   out:  one byte in eight of what is mapped, taken from memblock
  *
- * Shadow is taken in pieces of 2 MiB, near what it describes. Of the kernel's own addresses those of the CPU entry areas count,
- * which have room for every CPU that the build could run on; the image's are not modelled.
+ * Shadow is taken in pieces of 2 MiB, near what it describes. Of the kernel's own addresses those of the image count, and those of
+ * the CPU entry areas, which have room for every CPU that the build could run on; instrumented code needs stacks twice as large.
  *
  * Kernel: kasan_init(), kasan_populate_shadow() (arch/x86/mm/kasan_init_64.c).
  */
@@ -46,8 +46,10 @@ static void shadow_of(struct boot *b, struct phys_range r)
 /* To 6.1 all at once; later each CPU's when it is set up, at its random place. */
 static void shadow_of_entry_areas(struct boot *b)
 {
+	uint64_t pages = (uint64_t)(boot_trait(b, TRAIT_ENTRY_AREA_PAGES) + boot_trait(b, TRAIT_ENTRY_STACK_PAGES));
+
 	if (is_known(b->kernel->nr_cpus) && boot_trait(b, TRAIT_CPU_ENTRY_AREA) && !boot_trait(b, TRAIT_ENTRY_RANDOM))
-		take_shadow(b, b->kernel->nr_cpus.v * PFN_PHYS((uint64_t)boot_trait(b, TRAIT_ENTRY_AREA_PAGES)), 0);
+		take_shadow(b, b->kernel->nr_cpus.v * PFN_PHYS(pages), 0);
 }
 
 void kasan_run(struct boot *b)
@@ -56,5 +58,6 @@ void kasan_run(struct boot *b)
 		return;
 	for (size_t i = 0; i < b->direct_ranges.nr; i++)
 		shadow_of(b, b->direct_ranges.v[i]);
+	take_shadow(b, b->kernel->image.span.v, 0);
 	shadow_of_entry_areas(b);
 }

@@ -291,12 +291,21 @@ uint64_t entry_area_spare(const struct boot *b)
 	return boot_trait(b, TRAIT_ENTRY_RANDOM) ? sub_sat(entry_area_tables(b), LEAST_ENTRY_TABLES) : 0;
 }
 
+/* The guarded pages of KFENCE: as the build has them, else as the line says that stands before the kernel's end of boot. */
+static uint64_t kfence_bytes(const struct boot *b)
+{
+	const struct fact *f = b->record && !is_known(b->kernel->kfence) ? facts_first(&b->record->log, FACT_KFENCE) : NULL;
+	const struct quantity *initmem = &b->kernel->initmem_kib;
+
+	return f && !(initmem->line && f->line > initmem->line) ? f->v[0] : b->kernel->kfence.v;
+}
+
 void entry_area_run(struct boot *b)
 {
 	for (uint64_t i = 0, nr = entry_area_tables(b); i < nr; i++)
 		boot_alloc_bytes(b, OWNER_ENTRY_AREA, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE);
-	if (b->kernel->kfence.v)
-		boot_alloc_bytes(b, OWNER_KFENCE, b->kernel->kfence.v, PAGE_SIZE, NUMA_NO_NODE);
+	if (kfence_bytes(b))
+		boot_alloc_bytes(b, OWNER_KFENCE, kfence_bytes(b), PAGE_SIZE, NUMA_NO_NODE);
 }
 
 /* --- memory blocks --- */

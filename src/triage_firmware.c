@@ -251,21 +251,35 @@ void rule_32bit(struct triage *t)
 	triage_line(f, triage_line_of(t, FACT_LAST_PFN));
 }
 
-void rule_table_overflow(struct triage *t)
+/* What the kernel says that it ignored, and RAM that the model saw fall out of the table without a word. */
+static bool table_is_full(struct triage *t)
 {
-	uint64_t ignored = 0;
+	uint64_t ignored = 0, lost = t->boot->e820.dropped_ram;
+	uint32_t line = triage_line_of(t, FACT_E820_FULL);
 	struct finding *f;
 
 	for (each_fact(e, t->log, FACT_E820_FULL))
 		ignored += e->v[1] - e->v[0];
-	if (ignored) {
-		f = triage_add(t, SEVERITY_ERROR, "The table of memory ranges is full: %s in %s were ignored%s",
-			       triage_size(t, ignored), triage_count(t, facts_count(t->log, FACT_E820_FULL), "range"),
-			       triage_at(t, triage_line_of(t, FACT_E820_FULL)));
-		triage_bytes(f, ignored);
-		triage_lines(t, f, FACT_E820_FULL);
+	if (lost)
+		f = triage_add(t, SEVERITY_ERROR, "The table of memory ranges is full: %s of RAM fell out of it%s", triage_size(t, lost), triage_at(t, line));
+	else if (ignored)
+		f = triage_add(t, SEVERITY_ERROR, "The table of memory ranges is full: %s in %s were ignored%s", triage_size(t, ignored),
+			       triage_count(t, facts_count(t->log, FACT_E820_FULL), "range"), triage_at(t, line));
+	else
+		return false;
+	if (lost)
+		f->detail = triage_text(t, "It has room for %zu ranges. %s", t->boot->e820.limit, t->rule->explanation);
+	triage_bytes(f, lost ? lost : ignored);
+	triage_lines(t, f, FACT_E820_FULL);
+	return true;
+}
+
+void rule_table_overflow(struct triage *t)
+{
+	struct finding *f;
+
+	if (table_is_full(t))
 		return;
-	}
 	if (t->machine->e820.nr != E820_ZEROPAGE_ENTRIES || facts_first(t->log, FACT_E820_BANNER) == NULL)
 		return;
 	for (each_fact(b, t->log, FACT_E820_BANNER))

@@ -54,20 +54,21 @@ void rule_truncated(struct triage *t)
 
 void rule_unexplained(struct triage *t)
 {
-	uint64_t ram = triage_ram(t), limit = t->boot->replay.on ? 0 : ram / 100000 * RESIDUE_SHARE;
+	uint64_t ram = triage_ram(t), usual = ram / 100000 * RESIDUE_SHARE, limit = t->boot->replay.on ? 0 : usual;
+	uint64_t bytes = t->v->unexplained_bytes;
 	int64_t unknown = triage_ledger(t, "unknown");
 	struct finding *f;
 
-	if (!t->v->unexplained_known || !ram || t->v->unexplained_bytes <= limit)
+	if (!t->v->unexplained_known || !ram || bytes <= limit)
 		return;
-	f = triage_add(t, SEVERITY_ERROR, "%s have no owner: the kernel reserved %s than this program can explain%s",
-		       triage_size(t, t->v->unexplained_bytes), unknown < 0 ? "less" : "more",
-		       triage_at(t, t->boot->balance.line));
-	f->detail = triage_text(
-		t, "That is beyond %s. %s", triage_size(t, limit),
-		t->kernel->has_profile
-			? "A profile of this build was used."
-			: "There is no profile of this build, so sizes of what it allocates at boot are those of kernels like it.");
+	/* A few pages of a log whose lines name all others: something is not quite known, and nothing is lost to it. */
+	f = triage_add(t, bytes > usual ? SEVERITY_ERROR : SEVERITY_WARNING,
+		       "%s have no owner: the kernel reserved %s than this program can explain%s", triage_size(t, bytes),
+		       unknown < 0 ? "less" : "more", triage_at(t, t->boot->balance.line));
+	f->detail = limit ? triage_text(t, "Up to %s may remain where a log does not name each reservation. %s", triage_size(t, limit),
+					t->kernel->has_profile ? "A profile of this build was used."
+							       : "There is no profile of this build, so sizes of what it allocates at boot are those of kernels like it.")
+			  : "The log has memblock's own lines, which should name every reservation: some of them are lost, or this kernel reserves without a line.";
 	triage_bytes(f, t->v->unexplained_bytes);
 	triage_line(f, t->boot->balance.line);
 }

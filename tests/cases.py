@@ -4,6 +4,8 @@ A case is a head of "key: value" lines and perhaps, behind an empty line, a log 
 
     why: what it shows
     base: debian-6.1-pc-2g            folder of test-data/boots; its log alone, or "base: NAME all" for the whole bundle
+    log: NAME                         instead: a log of test-data/logs, lines of a real boot as they were printed
+    file: NAME OF                     a file beside it, from test-data/logs/OF
     shared: corpus/real/NAME          instead: a folder of ../shared, read in place; skipped where that is not there
     edit: FILE |pattern|replacement|  every match; there must be one
     drop: FILE pattern                lines that match
@@ -73,9 +75,12 @@ def prepare(path, fields, log, work):
     if "shared" in case:
         place = os.path.join(SHARED, case["shared"])
         return (place, "") if os.path.exists(place) else (None, "")
-    if log:
+    if log or "log" in case:
         os.mkdir(folder)
-        write(folder, "dmesg", log)
+        write(folder, "dmesg", log or read(os.path.join(DATA, "logs"), case["log"]))
+        for key, value in fields:
+            if key == "file":
+                write(folder, value.split()[0], read(os.path.join(DATA, "logs"), value.split()[1]))
     else:
         base, _, everything = case["base"].partition(" ")
         shutil.copytree(os.path.join(DATA, "boots", base), folder, ignore=None if everything else lambda _, names: [n for n in names if n != "dmesg"])

@@ -20,7 +20,14 @@ struct cmdline {
 	struct str text;
 	struct cmdline_option *v;
 	size_t nr, cap;
+	bool cut; /* the log had no room for all of it */
 };
+
+/* The line that a boot had. @cut: its end is missing. */
+struct boot_record;
+struct str cmdline_of(struct arena *arena, const struct boot_record *record, bool *cut);
+/* Take off the last option, which may be half of one. */
+void cmdline_drop_cut(struct cmdline *cmdline);
 
 void cmdline_parse(struct arena *arena, struct str text, struct cmdline *ret);
 

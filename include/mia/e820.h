@@ -38,6 +38,8 @@ struct e820_entry {
 struct e820_table {
 	struct e820_entry *v;
 	size_t nr, cap;
+	size_t limit;         /* entries that it has room for; 0: no limit that matters */
+	uint64_t dropped_ram; /* bytes of RAM for which there was none */
 };
 
 struct e820_table e820_copy(struct arena *arena, const struct e820_table *table);
