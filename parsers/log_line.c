@@ -73,16 +73,22 @@ static size_t bracket_time(struct str s, uint64_t *usec)
 	return i < s.n && s.p[i] == ']' ? i + 1 : 0;
 }
 
-/* "[  +0.000005]" of dmesg -e and -H: how long after the line before; it says nothing of the time since boot. */
+/*
+ * "[  +0.000005]" of dmesg -e and -H, "[<    0.000005>]" of -d without times: how long after the line before; it says nothing of
+ * the time since boot.
+ */
 static size_t bracket_delta(struct str s)
 {
 	size_t i = skip_blanks(s, 1);
+	bool angle = i < s.n && s.p[i] == '<';
 	uint64_t usec;
 
-	if (i >= s.n || s.p[i] != '+')
+	if (i >= s.n || (s.p[i] != '+' && !angle))
 		return 0;
-	i = seconds_at(s, i + 1, &usec);
-	return i && i < s.n && s.p[i] == ']' ? i + 1 : 0;
+	i = seconds_at(s, skip_blanks(s, i + 1), &usec);
+	if (!i || (angle && (i >= s.n || s.p[i++] != '>')))
+		return 0;
+	return i < s.n && s.p[i] == ']' ? i + 1 : 0;
 }
 
 /* "[    T0]" or "[   C1]" behind the time: which task or CPU printed it. */
@@ -169,11 +175,20 @@ static size_t facility_prefix(struct str s, int *level)
 	return (size_t)second + ((size_t)second < s.n && s.p[second] == ' ');
 }
 
+/* "6.1.0-13-amd64," in front of that, as netconsole has it where it shall name the kernel. */
+static size_t release_prefix(struct str s)
+{
+	ptrdiff_t comma = str_find_char((struct str){ s.p, min_u64(s.n, HOST_LIMIT) }, ',');
+	ptrdiff_t dot = str_find_char((struct str){ s.p, comma > 0 ? (size_t)comma : 0 }, '.');
+
+	return dot > 0 && digit(s, (size_t)dot + 1) ? (size_t)comma + 1 : 0;
+}
+
 /* "6,339,5140900,-,caller=T1;" of /dev/kmsg: facility and level, sequence number, microseconds, flags. */
 static size_t kmsg_prefix(struct str s, struct log_line *ret)
 {
 	uint64_t value[3] = { 0 };
-	size_t i = 0;
+	size_t i = release_prefix(s);
 
 	for (size_t field = 0; field < 3; field++) {
 		size_t start = i;
@@ -303,7 +318,10 @@ static struct str take_time(struct str s, struct log_line *ret)
 	if (!n && s.n > 1 && s.p[0] == ' ' && caller_id(str_skip(s, 1)))
 		n = 1 + caller_id(str_skip(s, 1));
 	s = str_skip(s, n);
-	return s.n && s.p[0] == ' ' ? str_skip(s, 1) : s;
+	if (s.n && s.p[0] == ' ')
+		s = str_skip(s, 1);
+	/* "log -m" of crash: the level stands behind the time. */
+	return ret->level < 0 ? str_skip(s, level_prefix(s, &ret->level)) : s;
 }
 
 /* What stands in front of the message where the line does not begin with a time. */

@@ -175,7 +175,8 @@ static struct str bytes_of(struct arena *arena, struct json_object *array)
 /* The message, in memory that stays. @framed: a collector's own name, whose text may still have the kernel's prefix. */
 static bool message_of(const struct json_reader *r, struct str *ret, const char **key, bool *framed)
 {
-	static const char *const keys[] = { "MESSAGE", "msg", "message", "log" };
+	/* The last two hold a whole console, of machines that clouds rent out. */
+	static const char *const keys[] = { "MESSAGE", "msg", "message", "log", "Output", "contents" };
 	struct arena *arena = r->reader->arena;
 	struct json_object *value;
 
@@ -249,7 +250,9 @@ static void emit_object(struct json_reader *r, struct str text)
 	r->nr_messages++;
 	line.nr = r->one_line ? r->nr_messages : line_of(r, text, key);
 	take_level_and_time(r, &line);
-	if (framed) {
+	if (framed && str_find_char(str_trim(message), '\n') >= 0) {
+		text_emit(r->reader, message);
+	} else if (framed) {
 		message = str_trim(message);
 		log_line_strip(message, &line);
 		log_emit(r->reader, &line);

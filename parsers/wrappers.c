@@ -113,26 +113,43 @@ static void read_physical(struct line_reader *r, struct str raw, uint32_t nr)
 	log_emit(r->reader, &line);
 }
 
-static void lines_read(struct log_reader *reader, struct str bytes)
+/* Returns the number of the line behind it. */
+static uint32_t part_read(struct line_reader *r, struct str bytes, uint32_t nr, bool cleaned)
 {
-	struct line_reader r = { .reader = reader };
-	bool cleaned = text_clean(reader->arena, &bytes);
 	/* A terminal log may end its lines with carriage returns alone. */
 	char end = str_find_char(bytes, '\n') < 0 ? '\r' : '\n';
 	struct str raw, piece;
 
-	r.fold = fold_detect(bytes);
-	for (uint32_t nr = 1; str_cut(&bytes, end, &raw); nr++) {
+	for (; str_cut(&bytes, end, &raw); nr++) {
 		while (raw.n && raw.p[raw.n - 1] == '\r')
 			raw.n--;
 		if (!cleaned)
-			read_physical(&r, raw, nr);
+			read_physical(r, raw, nr);
 		else
 			while (str_cut(&raw, TEXT_BREAK, &piece))
-				read_physical(&r, piece, nr);
+				read_physical(r, piece, nr);
 	}
-	flush(&r);
+	flush(r);
+	return nr;
 }
+
+static void lines_read(struct log_reader *reader, struct str bytes)
+{
+	struct line_reader r = { .reader = reader };
+	bool cleaned = text_clean(reader->arena, &bytes);
+	struct text_parts parts;
+	uint32_t nr = 1;
+
+	r.fold = fold_detect(bytes);
+	if (!dump_parts_find(reader->arena, bytes, &parts)) {
+		part_read(&r, bytes, nr, cleaned);
+		return;
+	}
+	for (size_t i = 0; i < parts.nr; i++)
+		nr = part_read(&r, parts.v[i].text, nr, cleaned);
+}
+
+void text_emit(struct log_reader *reader, struct str bytes) { lines_read(reader, bytes); }
 
 void log_read(struct arena *arena, struct str bytes, log_line_fn *fn, void *context)
 {

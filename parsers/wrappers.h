@@ -19,6 +19,9 @@ void log_emit(struct log_reader *reader, struct log_line *line);
 /* Hand on a message that stood alone, without a prefix: each of its lines, with @line's number, level and time. */
 void message_emit(struct log_reader *reader, const struct log_line *line, struct str message);
 
+/* Hand on the messages of a whole log that stood inside something else. */
+void text_emit(struct log_reader *reader, struct str bytes);
+
 /* JSON: dmesg -J, journalctl -o json, and any stream of objects with the message under a usual name. */
 bool json_log_detect(struct str bytes);
 void json_log_read(struct log_reader *reader, struct str bytes);
@@ -35,6 +38,21 @@ struct str text_decode(struct arena *arena, struct str bytes);
  */
 #define TEXT_BREAK '\v'
 bool text_clean(struct arena *arena, struct str *bytes);
+
+/* A piece of a text, to be read in another place than that where it stands. */
+struct text_part {
+	struct str text;
+	uint64_t dump, part;
+	uint32_t line; /* of its first byte */
+};
+
+struct text_parts {
+	struct text_part *v;
+	size_t nr, cap;
+};
+
+/* Pieces of a log that pstore kept, oldest first; false if there are no two of them. */
+bool dump_parts_find(struct arena *arena, struct str bytes, struct text_parts *ret);
 
 /* How a mailer or a terminal folded long lines. */
 struct fold {
