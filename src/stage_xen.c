@@ -27,47 +27,69 @@ static uint64_t ram_pages_below(const struct e820_table *map, uint64_t pfn)
 
 /*
  * How many pages the guest has: the holes below that many hold those that were moved. Where the number lies in RAM, any page of
- * that range would do: 0.
+ * that range would do, but for one that is all RAM that there is. 0 if it is not known.
  */
 static uint64_t pages_given(const struct e820_table *map, uint64_t moved)
 {
-	uint64_t at = 0;
+	uint64_t at = 0, ram = ram_pages_below(map, UINT64_MAX);
 
-	for (size_t i = 0; i < map->nr; i++) {
+	for (size_t i = 0; i < map->nr && moved; i++) {
 		uint64_t start = PFN_UP(map->v[i].start), end = PFN_DOWN(map->v[i].end);
 
 		if (map->v[i].type != E820_TYPE_RAM || end <= start)
 			continue;
 		if (start > at && moved < start - at)
-			return moved ? at + moved : 0;
+			return at + moved;
 		moved -= sub_sat(start, at);
 		at = end;
+		if (!moved && start == ram)
+			return ram;
 	}
 	return 0;
 }
 
-/* The highest of what is RAM to the map: moved pages took the lowest. */
-static void reserve_extra(struct boot *b, const struct e820_table *map, uint64_t pages)
+/* RAM of the map from page @pfn on. */
+static void reserve_above(struct boot *b, const struct e820_table *map, uint64_t pfn)
 {
-	for (size_t i = map->nr; i-- > 0 && pages;) {
-		uint64_t start = PFN_UP(map->v[i].start), end = PFN_DOWN(map->v[i].end), take;
+	for (size_t i = 0; i < map->nr; i++) {
+		struct pfn_range r = { max_u64(PFN_UP(map->v[i].start), pfn), PFN_DOWN(map->v[i].end) };
 
-		if (map->v[i].type != E820_TYPE_RAM || end <= start)
-			continue;
-		take = min_u64(pages, end - start);
-		boot_reserve(b, OWNER_XEN_EXTRA, PFN_PHYS(end - take), PFN_PHYS(end));
-		pages -= take;
+		if (map->v[i].type == E820_TYPE_RAM && r.end > r.start)
+			boot_reserve(b, OWNER_XEN_EXTRA, PFN_PHYS(r.start), PFN_PHYS(r.end));
 	}
 }
 
+static uint64_t moved_pages(const struct boot *b)
+{
+	const struct fact *f = b->record && b->machine->firmware == FIRMWARE_XEN && !b->replay.on ? facts_first(&b->record->log, FACT_XEN_REMAPPED) : NULL;
+
+	return f ? f->v[0] : 0;
+}
+
+/* Until the moved pages have their place, nothing of what lies behind those that the guest has can be used. */
 void xen_run(struct boot *b)
 {
-	const struct fact *f = b->record ? facts_first(&b->record->log, FACT_XEN_REMAPPED) : NULL;
-	const struct e820_table *map = &b->machine->e820;
-	uint64_t given = f && b->machine->firmware == FIRMWARE_XEN && !b->replay.on ? pages_given(map, f->v[0]) : 0;
+	uint64_t given = pages_given(&b->machine->e820, moved_pages(b));
 
-	if (given && given < ram_pages_below(map, UINT64_MAX))
-		reserve_extra(b, map, ram_pages_below(map, UINT64_MAX) - given);
+	if (given)
+		reserve_above(b, &b->machine->e820, given);
+}
+
+/* Moved pages take the lowest of what was reserved for them. Kernel: xen_remap_memory(). */
+static void place_moved(struct boot *b)
+{
+	const struct e820_table *map = &b->machine->e820;
+	uint64_t moved = moved_pages(b), given = pages_given(map, moved);
+
+	for (size_t i = 0; i < map->nr && given; i++) {
+		uint64_t start = max_u64(PFN_UP(map->v[i].start), given), end = PFN_DOWN(map->v[i].end);
+
+		if (map->v[i].type != E820_TYPE_RAM || end <= start)
+			continue;
+		end = min_u64(end, start + moved);
+		boot_free(b, PFN_PHYS(start), PFN_PHYS(end));
+		moved -= end - start;
+	}
 }
 
 /* A page of the list for each run of pages that are not all holes, or all missing. The hypervisor's own list comes back. */
@@ -77,6 +99,7 @@ void xen_p2m_run(struct boot *b)
 
 	if (b->machine->firmware != FIRMWARE_XEN || b->machine->arch != ARCH_X86_64)
 		return;
+	place_moved(b);
 	for (size_t i = 0; i < b->memblock.memory.nr; i++)
 		ranges_add(b->arena, &runs,
 			   (struct phys_range){ align_down(b->memblock.memory.v[i].base, PFN_PHYS(FRAMES_PER_PAGE)),
