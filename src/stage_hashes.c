@@ -204,8 +204,10 @@ void stack_depot_run(struct boot *b)
 		entries = hash_entries(b, &table, bucket, boot_has_kasan(b) ? STACK_DEPOT_MAX : 0);
 		boot_alloc_bytes(b, OWNER_STACK_DEPOT, entries * bucket, 64, NUMA_NO_NODE);
 		say_hash(b, &table, entries, entries * bucket, "linear");
-	} else if (sized) {
-		boot_alloc_bytes(b, OWNER_STACK_DEPOT, sized->v[0], sized->v[0], NUMA_NO_NODE);
+	} else if (sized && sized->v[0]) {
+		/* A power of two, as the configuration has it; a line may say what it likes. */
+		entries = rounddown_pow_of_two(min_u64(sized->v[0], STACK_DEPOT_MAX * pointer_bytes(b)));
+		boot_alloc_bytes(b, OWNER_STACK_DEPOT, entries, entries, NUMA_NO_NODE);
 	} else if (b->record && facts_first(&b->record->log, FACT_STACK_DEPOT_FIXED)) {
 		boot_alloc_bytes(b, OWNER_STACK_DEPOT, STACK_DEPOT_MAX * pointer_bytes(b), STACK_DEPOT_MAX * pointer_bytes(b), NUMA_NO_NODE);
 	}
