@@ -89,9 +89,12 @@ static void learn_image(const struct boot_record *r, struct kernel *k)
 uint64_t learn_image_span(const struct boot_record *r)
 {
 	const struct iomem_entry *code = resource(r, "Kernel code"), *bss = resource(r, "Kernel bss");
+	struct phys_range image, brk;
 
 	/* Addresses that are hidden from users are all 0. */
-	return code && bss && code->start && bss->end > code->start ? align_up(bss->end, PAGE_SIZE) - code->start : 0;
+	if (code && bss && code->start && bss->end > code->start)
+		return align_up(bss->end, PAGE_SIZE) - code->start;
+	return learn_image_place(r, &image, &brk) ? phys_len(image) : 0;
 }
 
 /* --- structures, from requests --- */

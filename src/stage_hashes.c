@@ -244,6 +244,13 @@ static void tcp_hashes(struct boot *b)
 	late_hash(b, &bind, k->tcp_bind.v, entries);
 }
 
+static uint64_t futex_lists(const struct boot *b)
+{
+	int small = boot_trait(b, TRAIT_FUTEX_LISTS);
+
+	return small ? (uint64_t)small : roundup_pow_of_two(FUTEX_PER_CPU * max_u64(b->machine->possible_cpus, 1));
+}
+
 void net_hashes_run(struct boot *b)
 {
 	const struct kernel *k = b->kernel;
@@ -253,7 +260,7 @@ void net_hashes_run(struct boot *b)
 
 	udp_lite.tag = HASH_UDP_LITE;
 	if (is_known(k->futex))
-		late_hash(b, &futex, k->futex.v, roundup_pow_of_two(FUTEX_PER_CPU * max_u64(b->machine->possible_cpus, 1)));
+		late_hash(b, &futex, k->futex.v, futex_lists(b));
 	tcp_hashes(b);
 	if (is_known(k->udp))
 		late_hash(b, &udp, k->udp.v, asked_entries(b, &udp));

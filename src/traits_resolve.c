@@ -13,6 +13,8 @@
 #define STRUCT_PAGE_32 40
 /* Eight words, before memory cgroups kept theirs there. */
 #define STRUCT_PAGE_32_OLD 32
+/* Kernel: futex_init(). */
+#define FUTEX_LISTS_SMALL 16
 #define MAX_ARCH_PFN_5_LEVEL (UINT64_C(1) << 40)
 #define MAX_ARCH_PFN_PAE (UINT64_C(1) << 24)
 
@@ -354,6 +356,14 @@ static void from_hash_orders(struct resolver *r)
  * Emulation says each node that it makes, and is a matter of configuration. Without it, newer kernels refuse the option and
  * older ones pass over it.
  */
+/* A CPU alone brings more futex lists than all of a small build. */
+static void from_futex(struct resolver *r)
+{
+	for (each_fact(f, r->log, FACT_HASH))
+		if (f->tag == HASH_FUTEX && f->v[0] == FUTEX_LISTS_SMALL)
+			prove(r, TRAIT_FUTEX_LISTS, FUTEX_LISTS_SMALL, f->line);
+}
+
 static void from_emulation(struct resolver *r)
 {
 	const struct fact *options = facts_first(r->log, FACT_COMMAND_LINE), *fake = facts_first(r->log, FACT_NUMA_FAKE);
@@ -407,6 +417,7 @@ void traits_of_evidence(const struct boot_record *record, struct traits *traits)
 	from_order(&r);
 	from_emulation(&r);
 	from_hash_orders(&r);
+	from_futex(&r);
 	from_nosave(&r);
 	from_absence(&r);
 	from_memory_line(&r);

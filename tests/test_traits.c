@@ -92,12 +92,35 @@ static void a_distribution_row_may_be_one_series_alone(void **state)
 	assert_int_equal(SWIOTLB_TEXT_POINTERS, value_of("4.18.0-15-generic", TRAIT_SWIOTLB_TEXT));
 }
 
+/* What an enterprise kernel does goes by its build, which takes over whole subsystems of later releases. */
+static void enterprise_kernels_change_with_their_builds(void **state)
+{
+	static const struct change changes[] = {
+		{ TRAIT_PCP_BATCH, "4.18.0-240.22.1.el8_3.x86_64", "4.18.0-305.25.1.el8_4.x86_64", PCP_BATCH_128, PCP_BATCH_256 },
+		{ TRAIT_FIRST_MIB_RESERVED, "4.18.0-305.25.1.el8_4.x86_64", "4.18.0-348.23.1.el8_5.x86_64", 0, 1 },
+		{ TRAIT_DEFERRED_INIT, "4.18.0-305.25.1.el8_4.x86_64", "4.18.0-348.23.1.el8_5.x86_64", DEFERRED_SECTION_MIN, DEFERRED_SECTION },
+		{ TRAIT_WATERMARK_CALL, "4.18.0-305.25.1.el8_4.x86_64", "4.18.0-348.23.1.el8_5.x86_64", WMARK_CORE, WMARK_POSTCORE },
+		{ TRAIT_SWIOTLB, "4.18.0-348.23.1.el8_5.x86_64", "4.18.0-372.32.1.el8_6.x86_64", SWIOTLB_TABLES, SWIOTLB_SLOTS },
+		{ TRAIT_LOG_BUF, "4.18.0-348.23.1.el8_5.x86_64", "4.18.0-372.32.1.el8_6.x86_64", 0, 88 },
+		{ TRAIT_USEMAP, "4.18.0-513.24.1.el8_9.x86_64", "4.18.0-553.66.1.el8_10.x86_64", 40, 56 },
+		{ TRAIT_FALLBACK_LINES, "5.14.0-162.23.1.el9_1.x86_64", "5.14.0-284.30.1.el9_2.x86_64", 0, 1 },
+		{ TRAIT_WATERMARK_PROMO, "5.14.0-162.23.1.el9_1.x86_64", "5.14.0-284.30.1.el9_2.x86_64", 0, 1 },
+		{ TRAIT_NODE_LOAD, "5.14.0-284.30.1.el9_2.x86_64", "5.14.0-362.24.1.el9_3.x86_64", NODE_LOAD_ADD, NODE_LOAD_ONE },
+		{ TRAIT_PCP_HIGH, "5.14.0-427.42.1.el9_4.x86_64", "5.14.0-503.40.1.el9_5.x86_64", PCP_HIGH_LOW, PCP_HIGH_AUTO },
+		{ TRAIT_CRASH_TEXT, "5.14.0-503.40.1.el9_5.x86_64", "5.14.0-570.32.1.el9_6.x86_64", CRASH_LOW_LIMIT, CRASH_HEX },
+	};
+
+	(void)state;
+	assert_changes(changes, ARRAY_SIZE(changes));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stable_branches_change_where_their_patches_do),
 		cmocka_unit_test(a_change_is_not_in_every_branch),
 		cmocka_unit_test(a_stable_row_ends_with_its_branch),
+		cmocka_unit_test(enterprise_kernels_change_with_their_builds),
 		cmocka_unit_test(a_distribution_row_may_be_one_series_alone),
 	};
 
