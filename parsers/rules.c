@@ -37,15 +37,10 @@ const struct line_rule *line_rule(size_t index)
 
 static const char *front(const struct line_rule *rule) { return rule->pattern + strspn(rule->pattern, " "); }
 
-/* Can a line that begins with @c have this pattern? */
-static bool can_start_with(const unsigned char *pattern, int c)
+/* Can a line that begins with @c have a pattern that begins with a conversion of this kind? */
+static bool can_start_with(char kind, int c)
 {
-	const char *p = (const char *)pattern;
-
-	if (*p != '%')
-		return *pattern == c;
-	p += strspn(p + 1, "!#0123456789-") + 1;
-	switch (*p) {
+	switch (kind) {
 	case 'z':
 		return strchr("DNHM", c) && c;
 	case 'u':
@@ -112,15 +107,18 @@ static void add_key(size_t i, size_t key, uint16_t nr[NR_KEYS], bool fill)
 /* Every key of a line that row @i can take: nr[KEY] counts them; with @fill, the row joins their lists, which end there. */
 static void add_keys(size_t i, uint16_t nr[NR_KEYS], bool fill)
 {
-	const unsigned char *p = (const unsigned char *)rules.front[i];
+	const char *p = rules.front[i];
+	bool literal = *p != '%';
+	char kind = literal ? 0 : p[1 + strspn(p + 1, "!#0123456789-")];
 
 	if (rules.literal[i] > 1) {
-		add_key(i, key_of(p[0], p[1]), nr, fill);
+		add_key(i, key_of((unsigned char)p[0], (unsigned char)p[1]), nr, fill);
 		return;
 	}
-	for (int c = *p == '%' ? 0 : *p; c <= (*p == '%' ? 255 : *p); c++)
-		for (unsigned char second = 0; second < SECONDS && can_start_with(p, c); second++)
-			add_key(i, key_of((unsigned char)c, second), nr, fill);
+	for (int c = 0; c < 256; c++)
+		if (literal ? (unsigned char)*p == c : can_start_with(kind, c))
+			for (unsigned char second = 0; second < SECONDS; second++)
+				add_key(i, key_of((unsigned char)c, second), nr, fill);
 }
 
 static void index_keys(void)
@@ -141,20 +139,28 @@ static void index_keys(void)
 		add_keys(i, nr, true);
 }
 
+static void index_kinds(void)
+{
+	uint16_t nr[NR_FACTS] = { 0 };
+
+	for (size_t i = 0; i < rules.nr_rules; i++)
+		rules.kind_first[rules.rule[i]->fact + 1]++;
+	for (int kind = 0; kind < NR_FACTS; kind++)
+		rules.kind_first[kind + 1] = (uint16_t)(rules.kind_first[kind + 1] + rules.kind_first[kind]);
+	for (size_t i = rules.nr_rules; i-- > 0;) {
+		enum fact_kind kind = rules.rule[i]->fact;
+
+		/* From the end of its list, so that rows keep their order. */
+		rules.kind_list[rules.kind_first[kind + 1] - ++nr[kind]] = (uint16_t)i;
+	}
+}
+
 static void rules_index(void)
 {
-	size_t n = 0;
-
 	add_table(line_rules_x86, nr_line_rules_x86);
 	add_table(line_rules_mm, nr_line_rules_mm);
 	index_keys();
-	for (int kind = 0; kind < NR_FACTS; kind++) {
-		rules.kind_first[kind] = (uint16_t)n;
-		for (size_t i = 0; i < rules.nr_rules; i++)
-			if (rules.rule[i]->fact == (enum fact_kind)kind)
-				rules.kind_list[n++] = (uint16_t)i;
-	}
-	rules.kind_first[NR_FACTS] = (uint16_t)n;
+	index_kinds();
 }
 
 void rules_init(void)
@@ -171,7 +177,7 @@ static bool next_fits(size_t index, struct str body)
 
 	if (!rules.next[index].n)
 		return true;
-	while (i < body.n && isspace((unsigned char)body.p[i]))
+	while (i < body.n && char_is_blank(body.p[i]))
 		i++;
 	return str_starts(str_skip(body, i), rules.next[index]);
 }

@@ -3,7 +3,6 @@
  *
  * The matcher knows nothing of memory; see rules.h for the pattern language.
  */
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -76,7 +75,7 @@ static bool take_word(const struct conversion *c, struct str *in, struct str *re
 {
 	size_t n = 0;
 
-	while (n < in->n && !isspace((unsigned char)in->p[n]) && (*c->next == '\0' || *c->next == ' ' || in->p[n] != *c->next))
+	while (n < in->n && !char_is_blank(in->p[n]) && (*c->next == '\0' || *c->next == ' ' || in->p[n] != *c->next))
 		n++;
 	*ret = (struct str){ in->p, n };
 	*in = str_skip(*in, n);
@@ -152,12 +151,10 @@ static bool take_blanks(const char **p, struct str *in)
 
 	while ((*p)[want] == ' ' || (*p)[want] == '\t')
 		want++;
-
-	*p += want;
-	while (in->n && isspace((unsigned char)*in->p)) {
-		*in = str_skip(*in, 1);
+	while (have < in->n && char_is_blank(in->p[have]))
 		have++;
-	}
+	*p += want;
+	*in = str_skip(*in, have);
 	return have >= (want > 2 ? 2 : want) || **p == '\0';
 }
 

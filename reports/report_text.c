@@ -264,6 +264,7 @@ struct ordering {
 
 static size_t find_children(const struct ordering *o, const struct ledger_row *row, const struct ledger_row **ret)
 {
+	bool as_they_are = is_trunk(row);
 	size_t nr = 0;
 
 	for (size_t i = 0; i < o->ledger->nr; i++) {
@@ -272,7 +273,7 @@ static size_t find_children(const struct ordering *o, const struct ledger_row *r
 
 		if (o->parent[i] != row)
 			continue;
-		for (; at && !is_trunk(row) && stands_before(child, ret[at - 1]); at--)
+		for (; at && !as_they_are && stands_before(child, ret[at - 1]); at--)
 			ret[at] = ret[at - 1];
 		ret[at] = child;
 		nr++;

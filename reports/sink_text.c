@@ -132,20 +132,24 @@ static void add_lines(struct table *t, const uint32_t *lines, size_t nr)
 {
 	struct strbuf s = { .arena = t->term->arena };
 
-	for (size_t i = 0; i < nr && lines[i]; i++)
-		strbuf_printf(&s, "%s%" PRIu32, i ? "," : "", lines[i]);
+	for (size_t i = 0; i < nr && lines[i]; i++) {
+		if (i)
+			strbuf_char(&s, ',');
+		strbuf_decimal(&s, lines[i], 1);
+	}
 	table_cell(t, PAINT_DIM, strbuf_str(&s));
 }
 
 static void add_ledger_row(struct table *t, const struct report *r, const struct ledger_row *row)
 {
 	const struct ledger *ledger = &r->v->ledger;
-	unsigned depth = depth_below_trunk(ledger, row);
+	static const struct str indents[] = { STR(""), STR("  "), STR("    "), STR("      "), STR("        ") };
+	size_t depth = min_u64(depth_below_trunk(ledger, row), ARRAY_SIZE(indents) - 1);
 	enum paint paint = !depth ? PAINT_BOLD : depth > 2 ? PAINT_DIM : PAINT_PLAIN;
 
-	table_printf(t, paint, "%s%*s%s", !depth && row->parent ? "= " : "", (int)(2 * depth), "", row->label);
-	table_printf(t, paint, "%s%s", basis_mark(row->basis), size_column(row->bytes, r->in_bytes).s);
-	table_printf(t, PAINT_DIM, "%s", percent_text(row->bytes, ledger->v[0].bytes).s);
+	table_join(t, paint, !depth && row->parent ? STR("= ") : indents[depth], str_of(row->label));
+	table_join(t, paint, str_of(basis_mark(row->basis)), str_of(size_column(row->bytes, r->in_bytes).s));
+	table_join(t, PAINT_DIM, STR(""), str_of(percent_text(row->bytes, ledger->v[0].bytes).s));
 	add_lines(t, row->lines, ARRAY_SIZE(row->lines));
 }
 
@@ -170,7 +174,7 @@ static void put_ledger(const struct report *r)
 static void add_number(struct table *t, bool known, uint64_t v)
 {
 	if (known)
-		table_printf(t, PAINT_PLAIN, "%" PRIu64, v);
+		table_number(t, PAINT_PLAIN, v);
 	else
 		table_cell(t, PAINT_DIM, STR("?"));
 }
@@ -188,7 +192,7 @@ static void add_zone(struct table *t, const struct boot *b, const struct pgdat *
 {
 	struct zone_claims claims = zone_claims(b, z);
 
-	table_printf(t, PAINT_PLAIN, "%d", node->nid);
+	table_number(t, PAINT_PLAIN, (uint64_t)node->nid);
 	table_cell(t, PAINT_PLAIN, str_of(zone_type_name(z->type)));
 	add_number(t, claims.extents, z->span.start);
 	add_number(t, claims.extents, z->spanned);
@@ -267,7 +271,7 @@ static void add_hole(struct table *t, const char *what, struct phys_range hole, 
 {
 	table_cell(t, PAINT_PLAIN, str_of(what));
 	if (phys_len(hole)) {
-		table_printf(t, PAINT_PLAIN, "%s", size_column((int64_t)phys_len(hole), in_bytes).s);
+		table_join(t, PAINT_PLAIN, STR(""), str_of(size_column((int64_t)phys_len(hole), in_bytes).s));
 		table_printf(t, PAINT_DIM, "0x%" PRIx64 "-0x%" PRIx64, hole.start, hole.end - 1);
 	} else {
 		table_cell(t, PAINT_PLAIN, STR("none"));

@@ -10,7 +10,24 @@
 #define GAP 2
 #define LEAST_YIELD 16
 
-void table_cell(struct table *table, enum paint paint, struct str s) { *vec_push(table->term->arena, table) = (struct cell){ s, paint }; }
+void table_cell(struct table *table, enum paint paint, struct str s) { *vec_push(table->term->arena, table) = (struct cell){ s, text_columns(s), paint }; }
+
+void table_join(struct table *table, enum paint paint, struct str a, struct str b)
+{
+	char *p = arena_alloc(table->term->arena, a.n + b.n + 1);
+
+	memcpy(p, a.p, a.n);
+	memcpy(p + a.n, b.p, b.n);
+	table_cell(table, paint, (struct str){ p, a.n + b.n });
+}
+
+void table_number(struct table *table, enum paint paint, uint64_t v)
+{
+	struct strbuf buf = { .arena = table->term->arena };
+
+	strbuf_decimal(&buf, v, 1);
+	table_cell(table, paint, strbuf_str(&buf));
+}
 
 void table_printf(struct table *table, enum paint paint, const char *format, ...)
 {
@@ -29,9 +46,9 @@ static size_t natural_width(const struct table *table, size_t width[MAX_COLUMNS]
 	size_t total = table->indent;
 
 	for (size_t c = 0; c < table->nr_columns; c++)
-		width[c] = text_columns(str_of(table->column[c].head));
+		width[c] = strlen(table->column[c].head);
 	for (size_t i = 0; i < table->nr; i++)
-		width[i % table->nr_columns] = max_u64(width[i % table->nr_columns], text_columns(table->v[i].text));
+		width[i % table->nr_columns] = max_u64(width[i % table->nr_columns], table->v[i].columns);
 	for (size_t c = 0; c < table->nr_columns; c++)
 		total += width[c] + (c ? GAP : 0);
 	return total;
@@ -88,18 +105,18 @@ struct row_state {
 	size_t pending; /* blanks owed before the next text, so that no line ends in blanks */
 };
 
-static void put_cell(const struct table *table, struct row_state *r, size_t c, enum paint paint, struct str s)
+static void put_cell(const struct table *table, struct row_state *r, size_t c, const struct cell *cell)
 {
-	size_t n = text_columns(s), room = n < r->width[c] ? r->width[c] - n : 0;
+	size_t room = sub_sat(r->width[c], cell->columns);
 	bool right = table->column[c].align == ALIGN_RIGHT;
 
 	r->pending += (c ? GAP : table->indent) + (right ? room : 0);
-	if (s.n) {
+	if (cell->text.n) {
 		term_blanks(table->term, r->pending);
-		term_put(table->term, paint, s);
+		term_put(table->term, cell->paint, cell->text);
 		r->pending = right ? 0 : room;
 	} else {
-		r->pending += right ? n : room;
+		r->pending += right ? cell->columns : room;
 	}
 }
 
@@ -126,15 +143,16 @@ static void put_row(const struct table *table, struct row_state *r, const struct
 
 	r->pending = 0;
 	for (size_t c = 0; c < table->nr_columns; c++) {
-		struct str s = cells[c].text;
+		struct cell cell = cells[c];
 
-		if (table->column[c].yields) {
+		if (table->column[c].yields && cell.columns > r->width[c]) {
 			yielding = c;
-			rest = s;
-			indent = leading_blanks(s) + 2;
-			s = cut_line(&rest, r->width[c], indent);
+			rest = cell.text;
+			indent = leading_blanks(rest) + 2;
+			cell.text = cut_line(&rest, r->width[c], indent);
+			cell.columns = text_columns(cell.text);
 		}
-		put_cell(table, r, c, cells[c].paint, s);
+		put_cell(table, r, c, &cell);
 	}
 	term_newline(table->term);
 	if (rest.n)
@@ -144,7 +162,7 @@ static void put_row(const struct table *table, struct row_state *r, const struct
 static void put_header(const struct table *table, struct row_state *r)
 {
 	for (size_t c = 0; c < table->nr_columns; c++)
-		put_cell(table, r, c, PAINT_DIM, str_of(table->column[c].head));
+		put_cell(table, r, c, &(struct cell){ str_of(table->column[c].head), strlen(table->column[c].head), PAINT_DIM });
 	term_newline(table->term);
 }
 

@@ -46,8 +46,11 @@ void term_newline(const struct term *t) { putc_unlocked('\n', t->out); }
 
 void term_blanks(const struct term *t, size_t n)
 {
-	while (n--)
-		putc_unlocked(' ', t->out);
+	static const char blanks[] = "                                ";
+
+	for (; n >= sizeof(blanks); n -= sizeof(blanks) - 1)
+		fwrite_unlocked(blanks, 1, sizeof(blanks) - 1, t->out);
+	fwrite_unlocked(blanks, 1, n, t->out);
 }
 
 void term_heading(const struct term *t, const char *title)

@@ -42,6 +42,7 @@ struct column {
 
 struct cell {
 	struct str text;
+	size_t columns; /* that it takes */
 	enum paint paint;
 };
 
@@ -55,6 +56,9 @@ struct table {
 };
 
 void table_cell(struct table *table, enum paint paint, struct str s);
+/* Two texts as one; a number: a ledger has a hundred of them, and printf() takes its time. */
+void table_join(struct table *table, enum paint paint, struct str a, struct str b);
+void table_number(struct table *table, enum paint paint, uint64_t v);
 __attribute__((format(printf, 3, 4))) void table_printf(struct table *table, enum paint paint, const char *format, ...);
 /* Columns that the table takes where nothing yields. */
 size_t table_columns(const struct table *table);

@@ -226,20 +226,15 @@ static bool extend(struct arena *arena, const void *v, size_t old_bytes, size_t 
 void *arena_grow(struct arena *arena, void *v, size_t nr, size_t *cap, size_t size)
 {
 	size_t bigger = *cap ? *cap * 2 : 8;
+	void *old = v;
 
-	if (nr >= *cap) {
-		void *old = v;
-
-		if (bigger > SIZE_MAX / 2 / size)
-			arena_fail(arena);
-		if (!old || !extend(arena, old, *cap * size, bigger * size)) {
-			v = take(arena, bigger * size);
-			if (nr)
-				memcpy(v, old, nr * size);
-		}
-		*cap = bigger;
+	if (bigger > SIZE_MAX / 2 / size)
+		arena_fail(arena);
+	if (!old || !extend(arena, old, *cap * size, bigger * size)) {
+		v = take(arena, bigger * size);
+		if (nr)
+			memcpy(v, old, nr * size);
 	}
-	/* Only what is handed out is zeroed: the rest is when its turn comes. */
-	memset((char *)v + nr * size, 0, size);
+	*cap = bigger;
 	return v;
 }

@@ -495,41 +495,72 @@ static bool places_nothing(enum stage_id id)
 	return id == STAGE_ZONELISTS || id == STAGE_BUDDY || (id > STAGE_BALANCE && id != STAGE_RETURNS);
 }
 
-static void run_pipeline(struct boot *b, const struct step *steps, size_t nr, bool places_only)
+static bool leaves_out(const struct boot *b, enum stage_id id) { return b->extent == BOOT_PLACES && places_nothing(id); }
+
+/* From the step that it has come to, up to the first of stage @until; NR_STAGES: to the end. */
+static void advance(struct boot *b, enum stage_id until)
 {
-	for (size_t i = 0; i < nr; i++)
-		if (applies(b, steps[i].when) && !(places_only && places_nothing(steps[i].id)))
-			run_stage(b, steps[i].id);
+	const struct step *steps = b->machine->arch == ARCH_MIPS ? mips_pipeline : pipeline;
+	size_t nr = b->machine->arch == ARCH_MIPS ? ARRAY_SIZE(mips_pipeline) : ARRAY_SIZE(pipeline);
+
+	for (; b->next_step < nr && steps[b->next_step].id != until; b->next_step++)
+		if (applies(b, steps[b->next_step].when) && !leaves_out(b, steps[b->next_step].id))
+			run_stage(b, steps[b->next_step].id);
 }
 
-static void run(struct boot *b, bool places_only)
+static struct boot start(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record)
 {
-	b->traits = &b->kernel->traits;
-	if (b->machine->arch == ARCH_MIPS)
-		run_pipeline(b, mips_pipeline, ARRAY_SIZE(mips_pipeline), places_only);
-	else
-		run_pipeline(b, pipeline, ARRAY_SIZE(pipeline), places_only);
+	return (struct boot){ .arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record, .traits = &kernel->traits };
 }
 
 void boot_run(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline,
 	      const struct boot_record *record, struct boot *ret)
 {
-	*ret = (struct boot){ .arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record };
-	run(ret, false);
+	*ret = start(arena, machine, kernel, cmdline, record);
+	advance(ret, NR_STAGES);
 }
 
-void boot_run_one_of_many(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record,
-			  struct boot *ret)
+void boot_run_part(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record,
+		   enum boot_extent extent, struct boot *ret)
 {
-	*ret = (struct boot){ .arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record, .one_of_many = true };
-	run(ret, false);
+	*ret = start(arena, machine, kernel, cmdline, record);
+	ret->extent = extent;
+	advance(ret, NR_STAGES);
 }
 
-void boot_run_places(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record,
-		     struct boot *ret)
+/* An image whose place is certain, or which the loader puts where the map has no RAM, changes the map. */
+static bool map_hangs_on_image(const struct boot *b) { return b->kernel_base_known || b->machine->image_not_ram || !b->record; }
+
+void boot_begin(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record,
+		struct boot *ret)
 {
-	*ret = (struct boot){ .arena = arena, .machine = machine, .kernel = kernel, .cmdline = cmdline, .record = record, .one_of_many = true };
-	run(ret, true);
+	*ret = start(arena, machine, kernel, cmdline, record);
+	if (machine->arch == ARCH_MIPS)
+		return;
+	advance(ret, STAGE_E820);
+	if (map_hangs_on_image(ret))
+		*ret = start(arena, machine, kernel, cmdline, record);
+	else
+		advance(ret, STAGE_RESERVE);
+}
+
+/* What is added to a list from here on is not added to that of another boot. */
+#define OWN_LIST(list) ((list)->cap = (list)->nr)
+
+void boot_go_on(const struct boot *begun, const struct machine *machine, enum boot_extent extent, struct boot *ret)
+{
+	*ret = *begun;
+	ret->machine = machine;
+	ret->extent = extent;
+	if (ret->next_step) {
+		ret->e820 = e820_copy(ret->arena, &begun->e820);
+		OWN_LIST(&ret->e820_steps);
+		OWN_LIST(&ret->input_edits);
+		OWN_LIST(&ret->said);
+		ret->image = ret->brk = (struct phys_range){ 0, 0 };
+		place_image(ret);
+	}
+	advance(ret, NR_STAGES);
 }
 
 uint64_t boot_nodes_with_memory(const struct boot *b)

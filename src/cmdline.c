@@ -1,7 +1,6 @@
 /* cmdline.c - see include/mia/cmdline.h. */
 #include "mia/cmdline.h"
 
-#include <ctype.h>
 
 #include "mia/arena.h"
 
@@ -12,7 +11,7 @@ static bool next_option(struct str *rest, struct str *ret)
 	size_t n = 0;
 
 	*rest = str_trim(*rest);
-	while (n < rest->n && (quoted || !isspace((unsigned char)rest->p[n]))) {
+	while (n < rest->n && (quoted || !char_is_blank(rest->p[n]))) {
 		if (rest->p[n] == '"')
 			quoted = !quoted;
 		n++;

@@ -45,7 +45,7 @@ static void choose(struct arena *arena, const struct machine *machine, struct ke
 		struct boot *boot = arena_new(arena, struct boot);
 
 		*quantity_of(kernel, h) = (struct quantity){ .v = h->values[i], .known = KNOWN_ASSUMED };
-		boot_run_places(arena, machine, kernel, cmdline, record, boot);
+		boot_run_part(arena, machine, kernel, cmdline, record, BOOT_PLACES, boot);
 		if (!decides(boot)) {
 			best = before;
 			break;

@@ -235,6 +235,7 @@ struct search {
 	const struct kernel *kernel;
 	const struct cmdline *cmdline;
 	const struct boot_record *record;
+	const struct boot *begun;  /* what is the same wherever the image lies */
 	struct phys_ranges slots;
 	size_t nr_nodes;
 	bool balance_known; /* the log states the total */
@@ -271,10 +272,7 @@ static void try_at(struct search *s, struct phys_range place, uint64_t base)
 	boot = arena_new(s->arena, struct boot);
 	put_at(s, base, machine);
 	/* Without a total of the log the zones of each trial count, to their marks. */
-	if (t->node)
-		boot_run_one_of_many(s->arena, machine, s->kernel, s->cmdline, s->record, boot);
-	else
-		boot_run_places(s->arena, machine, s->kernel, s->cmdline, s->record, boot);
+	boot_go_on(s->begun, machine, t->node ? BOOT_NUMBERS : BOOT_PLACES, boot);
 	t->fit = fit_of(boot);
 	zone = boot_zone_of(boot, PFN_DOWN(base), &t->nid);
 	t->zone = zone ? zone->type : NR_ZONE_TYPES;
@@ -489,7 +487,7 @@ static void keep_best(struct search *s, struct machine *machine, struct boot *bo
 			*vec_push(s->arena, &elsewhere) = s->trials.v[i].place;
 	put_at(s, best->base, machine);
 	machine->kernel_elsewhere = elsewhere;
-	boot_run(s->arena, machine, s->kernel, s->cmdline, s->record, boot);
+	boot_go_on(s->begun, machine, BOOT_WHOLE, boot);
 	if (elsewhere.nr)
 		settle_numbers(s, best, boot);
 }
@@ -497,11 +495,13 @@ static void keep_best(struct search *s, struct machine *machine, struct boot *bo
 void kaslr_search(struct arena *arena, struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record, struct boot *boot)
 {
 	struct machine *base = arena_new(arena, struct machine);
-	struct search s = { .arena = arena, .machine = base, .kernel = kernel, .cmdline = cmdline, .record = record };
+	struct boot *begun = arena_new(arena, struct boot);
+	struct search s = { .arena = arena, .machine = base, .kernel = kernel, .cmdline = cmdline, .record = record, .begun = begun };
 	struct phys_ranges places = { 0 };
 
 	*base = *machine;
-	boot_run(arena, machine, kernel, cmdline, record, boot);
+	boot_begin(arena, base, kernel, cmdline, record, begun);
+	boot_go_on(begun, machine, BOOT_WHOLE, boot);
 	if (boot->image_measured && kernel->image.span.known < KNOWN_PROFILE && !boot->balance.silent)
 		measure_image(&s, boot);
 	if (boot->kernel_base || boot->replay.on || machine->arch == ARCH_MIPS)

@@ -98,6 +98,14 @@ static size_t count_new(const struct memblock_type *type, uint64_t base, uint64_
 	return n + (base < end);
 }
 
+/* Is [base, end) new, and the lower part of a region that begins at @end and no other? */
+static bool touches_only_above(const struct memblock_type *type, size_t above, uint64_t base, uint64_t end, int nid, uint32_t flags)
+{
+	const struct memblock_region *r = &type->v[above];
+
+	return above < type->nr && r->base == end && r->nid == nid && r->flags == flags && (!above || r[-1].end < base);
+}
+
 /* Kernel: memblock_add_range(). */
 static void add_range(struct memblock *mb, struct memblock_type *type, uint64_t base, uint64_t end, int nid, uint32_t flags)
 {
@@ -105,6 +113,12 @@ static void add_range(struct memblock *mb, struct memblock_type *type, uint64_t 
 
 	if (base >= end)
 		return;
+	i = memblock_search(type, base);
+	/* The usual case: right below what was taken last. */
+	if (type->nr < type->max && touches_only_above(type, i, base, end, nid, flags)) {
+		type->v[i].base = base;
+		return;
+	}
 	/* The kernel counts first and doubles before it inserts; the new array's own reservation may change the count. */
 	while (type->nr + count_new(type, base, end) > type->max)
 		if (!double_array(mb, type, base, end))

@@ -89,7 +89,7 @@ struct boot *predict_boot_at(const struct predictor *p, uint64_t base, uint64_t 
 		kernel->traits.t[TRAIT_ENTRY_AREA_PAGES].value = 0;
 		kernel->entry_area_pages = (struct quantity){ tables, KNOWN_PROFILE, 0 };
 	}
-	boot_run_one_of_many(p->scratch, machine, kernel, p->cmdline, NULL, boot);
+	boot_run_part(p->scratch, machine, kernel, p->cmdline, NULL, BOOT_NUMBERS, boot);
 	return boot;
 }
 

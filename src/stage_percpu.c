@@ -198,7 +198,7 @@ static void say_groups(struct percpu *p)
 	uint64_t width = p->upa * (cpu_width + 1) + group_width + 3, per_line = rounddown_pow_of_two(max_u64(GROUP_LINE_COLUMNS / width, 1)), block = 0;
 	struct strbuf line = { .arena = p->b->arena };
 
-	if (p->b->one_of_many)
+	if (p->b->extent != BOOT_WHOLE)
 		return;
 	for (size_t g = 0; g < p->nr_groups; g++) {
 		size_t cpu = p->group[g].first_cpu;

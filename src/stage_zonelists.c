@@ -128,7 +128,7 @@ static void fallback_orders(struct boot *b)
 {
 	struct node_picker p = { .b = b };
 
-	if (b->one_of_many || !distances_known(b))
+	if (b->extent != BOOT_WHOLE || !distances_known(b))
 		return;
 	p.load = arena_array(b->arena, uint64_t, b->nr_nodes);
 	p.v = arena_array(b->arena, struct candidate, b->nr_nodes);

@@ -7,15 +7,6 @@
 
 #include "mia/arena.h"
 
-struct str str_trim(struct str s)
-{
-	while (s.n && isspace((unsigned char)*s.p))
-		s.p++, s.n--;
-	while (s.n && isspace((unsigned char)s.p[s.n - 1]))
-		s.n--;
-	return s;
-}
-
 ptrdiff_t str_find(struct str s, struct str needle)
 {
 	const char *hit = s.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
@@ -56,7 +47,7 @@ bool str_cut_word(struct str *rest, struct str *ret)
 	size_t n = 0;
 
 	*rest = str_trim(*rest);
-	while (n < rest->n && !isspace((unsigned char)rest->p[n]))
+	while (n < rest->n && !char_is_blank(rest->p[n]))
 		n++;
 	*ret = (struct str){ rest->p, n };
 	*rest = str_skip(*rest, n);

@@ -53,9 +53,11 @@ char *arena_strndup(struct arena *arena, const char *s, size_t n);
 #define arena_new(arena, type) ((type *)arena_alloc(arena, sizeof(type)))
 #define arena_array(arena, type, nr) ((type *)arena_alloc_array(arena, nr, sizeof(type)))
 
-/* Room for one more at the end of a struct with members v, nr and cap: returns a pointer to the new, zeroed element. */
+/* Room for twice as many as the @nr that @v is full with; it is not zeroed. */
 void *arena_grow(struct arena *arena, void *v, size_t nr, size_t *cap, size_t size);
+/* One more at the end of a struct with members v, nr and cap: a pointer to the new, zeroed element. */
 #define vec_push(arena, vec)                                                                                          \
-	((vec)->v = arena_grow(arena, (vec)->v, (vec)->nr, &(vec)->cap, sizeof(*(vec)->v)), &(vec)->v[(vec)->nr++])
+	((vec)->v = (vec)->nr < (vec)->cap ? (vec)->v : arena_grow(arena, (vec)->v, (vec)->nr, &(vec)->cap, sizeof(*(vec)->v)), \
+	 memset(&(vec)->v[(vec)->nr], 0, sizeof(*(vec)->v)), &(vec)->v[(vec)->nr++])
 
 #endif

@@ -273,6 +273,13 @@ struct balance {
 	uint32_t line;
 };
 
+/* How much of a boot is run. */
+enum boot_extent {
+	BOOT_WHOLE,
+	BOOT_NUMBERS, /* as one of many that are compared: without long lists that only its lines show, and fallback orders */
+	BOOT_PLACES,  /* as far as it shows where memory is taken and how much: what tells whether an assumption fits */
+};
+
 struct boot {
 	struct arena *arena;
 	const struct machine *machine;
@@ -281,7 +288,8 @@ struct boot {
 	const struct boot_record *record; /* NULL for a prediction; stages read it only for what is input */
 	const struct traits *traits;
 	enum stage_id stage;              /* that runs now */
-	bool one_of_many;                 /* compared by its numbers: long lists that only its lines show are left out */
+	enum boot_extent extent;
+	size_t next_step;                 /* of the pipeline */
 
 	bool five_level; /* page tables have 5 levels */
 
@@ -374,13 +382,17 @@ struct boot {
 /* Run the whole pipeline. The inputs must outlive the boot. */
 void boot_run(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline,
 	      const struct boot_record *record, struct boot *ret);
-/* As one of many; without fallback orders. @record is NULL for a boot that has not happened. */
-void boot_run_one_of_many(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record,
-			  struct boot *ret);
+/* The same as far as is wanted. @record is NULL for a boot that has not happened. */
+void boot_run_part(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record,
+		   enum boot_extent extent, struct boot *ret);
 
-/* The same as far as it shows where memory is taken and how much: what tells whether an assumption fits. */
-void boot_run_places(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record,
-		     struct boot *ret);
+/*
+ * One boot with its image at several places: what is the same at all of them is run once, and the rest as often as there are
+ * places, each in a machine that tells its own. @begun stays as it is.
+ */
+void boot_begin(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record,
+		struct boot *ret);
+void boot_go_on(const struct boot *begun, const struct machine *machine, enum boot_extent extent, struct boot *ret);
 
 static inline int boot_trait(const struct boot *b, enum trait_id id) { return trait(b->traits, id); }
 

@@ -40,7 +40,18 @@ static inline struct str str_skip(struct str s, size_t n)
 	return n < s.n ? (struct str){ s.p + n, s.n - n } : (struct str){ s.n ? s.p + s.n : s.p, 0 };
 }
 
-struct str str_trim(struct str s);
+/* Blank, tab, newline, vertical tab, form feed, carriage return, whatever the locale. */
+static inline bool char_is_blank(char c) { return c == ' ' || (unsigned char)(c - '\t') < 5; }
+
+static inline struct str str_trim(struct str s)
+{
+	while (s.n && char_is_blank(*s.p))
+		s.p++, s.n--;
+	while (s.n && char_is_blank(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
 /* Offset of @needle in @s, or -1. */
 ptrdiff_t str_find(struct str s, struct str needle);
 ptrdiff_t str_find_char(struct str s, char c);
