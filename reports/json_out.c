@@ -20,24 +20,29 @@ static void flush(struct json_out *w)
 	w->n = 0;
 }
 
-static void put_bytes(struct json_out *w, const char *p, size_t n)
+/* Where the next @n bytes go, which are no more than the buffer holds. */
+static char *room(struct json_out *w, size_t n)
 {
+	char *p;
+
 	if (n > sizeof(w->buf) - w->n)
 		flush(w);
-	if (n > sizeof(w->buf)) {
-		fwrite(p, 1, n, w->out);
-		return;
-	}
-	memcpy(w->buf + w->n, p, n);
+	p = w->buf + w->n;
 	w->n += n;
+	return p;
 }
 
-static void put_char(struct json_out *w, char c)
+static void put_bytes(struct json_out *w, const char *p, size_t n)
 {
-	if (w->n == sizeof(w->buf))
-		flush(w);
-	w->buf[w->n++] = c;
+	if (n <= sizeof(w->buf)) {
+		memcpy(room(w, n), p, n);
+		return;
+	}
+	flush(w);
+	fwrite(p, 1, n, w->out);
 }
+
+static void put_char(struct json_out *w, char c) { *room(w, 1) = c; }
 
 void json_out_end_line(struct json_out *w)
 {
@@ -106,15 +111,19 @@ static void put_text(struct json_out *w, struct str s)
 
 static void put_key(struct json_out *w, const char *key)
 {
+	size_t n = key ? strlen(key) : 0;
+	char *p;
+
 	if (w->comma)
 		put_char(w, ',');
 	w->comma = true;
 	if (!key)
 		return;
-	/* Keys are ours: there is nothing to escape in them. */
-	put_char(w, '"');
-	put_bytes(w, key, strlen(key));
-	put_bytes(w, "\":", 2);
+	/* Keys are ours: they are short, and there is nothing to escape in them. */
+	p = room(w, n + 3);
+	*p++ = '"';
+	memcpy(p, key, n);
+	memcpy(p + n, "\":", 2);
 }
 
 static void open_with(struct json_out *w, const char *key, char bracket)
