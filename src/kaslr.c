@@ -381,7 +381,7 @@ static void cut_places(struct search *s, struct phys_ranges *places)
 	if (!s->by_total || !places->nr)
 		return;
 	put_at(s, places->v[0].start, machine);
-	boot_run_places(s->arena, machine, s->kernel, s->cmdline, s->record, boot);
+	boot_go_on(s->begun, machine, BOOT_PLACES, boot);
 	kaslr_brk_borders(s->arena, boot, &borders);
 	kaslr_cut(s->arena, places, &borders, &parts);
 	*places = parts;
