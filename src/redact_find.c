@@ -164,12 +164,28 @@ static const struct marked marks[] = {
 	{ "/dev/mapper/", SECRET_LABEL, in_value },
 	{ "rd.lvm.lv=", SECRET_LABEL, in_value },
 	{ "rd.luks.name=", SECRET_LABEL, in_value },
+	{ "ZFS=", SECRET_LABEL, in_value },
+	{ "ssid=", SECRET_LABEL, in_value },
+	{ "ssid ", SECRET_LABEL, in_value },
+	{ "rd.md.uuid=", SECRET_UUID, in_value },
 	{ "cryptdevice=", SECRET_LABEL, in_option },
 	{ "hostname=", SECRET_HOST, in_value },
 	{ "systemd.hostname=", SECRET_HOST, in_value },
 	{ "set hostname to <", SECRET_HOST, in_name },
 	{ "hostname set to <", SECRET_HOST, in_name },
 	{ "host=", SECRET_HOST, in_value },
+	{ "realm=", SECRET_HOST, in_value },
+	{ "domain=", SECRET_HOST, in_value },
+	{ "server=", SECRET_HOST, in_value },
+	/* A source's host, user and path. */
+	{ "://", SECRET_HOST, in_option },
+	{ "root=nfs:", SECRET_HOST, in_option },
+	{ "root=nfs4:", SECRET_HOST, in_option },
+	{ "root=iscsi:", SECRET_HOST, in_option },
+	{ "root=nbd:", SECRET_HOST, in_option },
+	{ "inst.ks=", SECRET_HOST, in_option },
+	{ "inst.repo=", SECRET_HOST, in_option },
+	{ "ks=", SECRET_HOST, in_option },
 	{ "nfsroot=", SECRET_HOST, in_option },
 	{ "netroot=", SECRET_HOST, in_option },
 	{ "nfsaddrs=", SECRET_IP, in_option },
@@ -183,13 +199,19 @@ static const struct marked marks[] = {
 	{ "SerialNumber: ", SECRET_SERIAL, in_value },
 	{ "Serial Number: ", SECRET_SERIAL, in_value },
 	{ "serial=", SECRET_SERIAL, in_value },
+	{ "iqn.", SECRET_ID, in_value },
+	{ "nqn.", SECRET_ID, in_value },
+	{ "naa.", SECRET_SERIAL, in_name },
+	{ "eui.", SECRET_SERIAL, in_name },
+	{ "rd.zfcp=", SECRET_SERIAL, in_option },
+	{ "zfcp.device=", SECRET_SERIAL, in_option },
 	{ "S/N: ", SECRET_SERIAL, in_value },
 	{ "SN: ", SECRET_SERIAL, in_value },
 };
 
 /* Options whose name says that their value is nobody's business. */
 static const char *const key_words[] = { "password", "passwd",  "passphrase", "secret", "token",
-					 "cryptkey", "keyfile", "credential", "key",    "auth" };
+					 "cryptkey", "keyfile", "credential", "key",    "auth",  "psk" };
 
 static bool in_option_name(char c) { return is_word(c) || c == '_' || c == '-' || c == '.'; }
 
@@ -206,7 +228,7 @@ static size_t key_value_at(struct str s, size_t i)
 		size_t n = strlen(key_words[k]);
 
 		for (size_t j = name; j + n < i; j++)
-			/* "key" and "auth" as the last word of a name only: not "keyboard=", "author=", "monkey=". */
+			/* "key", "auth" and "psk" as the last word of a name only: not "keyboard=", "author=", "monkey=". */
 			if (starts_ignoring_case(s, j, key_words[k]) && (n > 4 || (j + n + 1 == i && begins(s, j))))
 				return run(s, i, in_option);
 	}
