@@ -110,6 +110,9 @@ struct str summary_sentence(struct arena *arena, const struct verdict *v, bool i
 
 	if (!root || !usable || !total)
 		return (struct str){ "", 0 };
+	/* Registers and tables of nodes say less than modules do. */
+	if (root->basis != AMOUNT_EXACT && strstr(root->label, "nstalled"))
+		strbuf_add(&s, STR("About "));
 	add_size(&s, root->bytes, in_bytes);
 	strbuf_printf(&s, " %s, ", root_words(root));
 	add_size(&s, usable->bytes, in_bytes);
@@ -153,6 +156,8 @@ struct str unexplained_sentence(struct arena *arena, const struct verdict *v, bo
 		return (struct str){ "", 0 };
 	if (!v->unexplained_known)
 		return !v->prediction ? STR("Nothing in the input states what was reserved: the ledger is the model's own.") : (struct str){ "", 0 };
+	if (!v->unexplained_bytes && v->boot->balance.silent)
+		return STR("What no line names is put down to the firmware's boot services.");
 	if (!v->unexplained_bytes)
 		return STR("Every byte has an owner.");
 	if (unowned && unowned->bytes < 0)

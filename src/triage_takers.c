@@ -24,6 +24,8 @@ static const char *share(struct triage *t, uint64_t part, uint64_t whole)
 {
 	uint64_t hundredths = whole / 10000 ? part / (whole / 10000) : 0;
 
+	if (whole && part && !hundredths)
+		return ", less than 0.01 % of RAM";
 	return whole ? triage_text(t, ", %" PRIu64 ".%02" PRIu64 " %% of RAM", hundredths / 100, hundredths % 100) : "";
 }
 
@@ -266,8 +268,10 @@ void rule_debug_memory(struct triage *t)
 			continue;
 		seen |= 1u << d->tag;
 		strbuf_printf(&which, "%s%s", which.n ? ", " : "", names[d->tag]);
-		bytes += d->tag == DEBUG_KASAN ? triage_ram(t) / KASAN_SHARE : 0;
+		if (d->tag == DEBUG_KASAN)
+			bytes += bytes_of(t, "kasan") ? bytes_of(t, "kasan") : triage_ram(t) / KASAN_SHARE;
 	}
+	bytes += bytes_of(t, "stack_depot");
 	if (page_ext)
 		strbuf_printf(&which, "%spage_ext", which.n ? ", " : "");
 	if (!which.n)
