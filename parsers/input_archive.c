@@ -198,7 +198,7 @@ static bool is_ours(const char *path, struct str bytes)
 {
 	if (is_sys_path(path))
 		return bytes.n <= READ_BYTES;
-	return kind_of_name(path) != NR_SOURCES ? is_text(bytes) : has_boot_lines(bytes);
+	return kind_of_name(path) != NR_SOURCES ? is_text(bytes) : has_boot_lines(bytes) || is_section_file(path, bytes);
 }
 
 static struct mia_error *member_keep(struct unpacker *u, const char *path, struct str bytes, bool cut)

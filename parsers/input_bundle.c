@@ -47,8 +47,7 @@ void input_finish(struct input *input)
 	sha256_hex(&sha, input->sha256);
 }
 
-/* The document at @path, unpacked; false if it cannot be read. Its bytes are in memory that the next call uses again. */
-static bool document_read(struct bundle_state *s, const char *path, struct str *ret)
+bool document_read(struct bundle_state *s, const char *path, struct str *ret)
 {
 	struct origin origin = { .name = path, .fd = -1 };
 	bool cut;
@@ -371,6 +370,10 @@ bool bundle_gather(struct bundle_state *s)
 		"insights_commands", "logs",
 	};
 
+	if (is_supportconfig(s->entries)) {
+		sections_gather(s);
+		return is_bundle(s->input);
+	}
 	if (!may_be_bundle(s))
 		return false;
 	take_by_name(s, "", s->entries, false);

@@ -142,6 +142,12 @@ struct bundle_state {
 
 /* Every document of the bundle; false if the folder is none, which is so where there are logs and nothing else. */
 bool bundle_gather(struct bundle_state *state);
+/* The document at @path, unpacked; false if it cannot be read. Its bytes are in memory that the next call uses again. */
+bool document_read(struct bundle_state *state, const char *path, struct str *ret);
+/* SUSE's supportconfig: documents as sections of its files. */
+bool is_supportconfig(const struct tree_entries *entries);
+bool is_section_file(const char *path, struct str bytes);
+void sections_gather(struct bundle_state *state);
 /* The files of /proc and /sys below the folder, each once. */
 void bundle_gather_system(struct bundle_state *state);
 void input_add(struct arena *arena, struct input *input, const char *name, enum source_kind kind, struct str bytes);
