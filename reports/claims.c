@@ -3,11 +3,14 @@
 
 struct zone_claims zone_claims(const struct boot *b, const struct zone *z)
 {
-	bool managed = z->managed.basis != AMOUNT_UNKNOWN, grows = b->zones_grow && z->managed_early < z->managed_at_free, marks = managed && boot_marks_known(b);
+	bool managed = z->managed.basis != AMOUNT_UNKNOWN, extents = managed || !b->onlined_later;
+	bool grows = b->zones_grow && z->managed_early < z->managed_at_free, marks = managed && boot_marks_known(b);
 
 	return (struct zone_claims){
-		/* Memory onlined later, of unknown size, may have grown it. */
-		.extents = managed || !b->onlined_later,
+		/* Memory onlined later, of unknown size, may have grown it; the image may be all that there is of RAM somewhere. */
+		.start = extents && !z->start_open,
+		.spanned = extents && !z->spanned_open,
+		.present = extents && !z->present_open,
 		.managed = managed && !grows,
 		.managed_range = managed,
 		.marks = marks,

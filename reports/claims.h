@@ -7,7 +7,7 @@
 #include "mia/boot.h"
 
 struct zone_claims {
-	bool extents;   /* start, spanned, present */
+	bool start, spanned, present;
 	bool managed, managed_range; /* a number that is as good as any; limits */
 	bool marks;     /* watermarks, protection, high marks of per-CPU lists */
 	bool lists;     /* their batch, and the threshold of statistics */

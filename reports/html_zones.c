@@ -52,9 +52,9 @@ static void put_zone(const struct page *p, const struct pgdat *node, const struc
 
 	fprintf(p->out, "<tr><td class=\"n\">%d</td><td>%s</td>", node->nid, zone_type_name(z->type));
 	put_bar(p, z);
-	html_number_cell(p, claims.extents, z->span.start);
-	html_number_cell(p, claims.extents, z->spanned);
-	html_number_cell(p, claims.extents, z->present_shown);
+	html_number_cell(p, claims.start, z->span.start);
+	html_number_cell(p, claims.spanned, z->spanned);
+	html_number_cell(p, claims.present, z->present_shown);
 	fprintf(p->out, "<td class=\"n\" data-v=\"%" PRIu64 "\">", z->managed.v);
 	text_str(p, amount_text(p->arena, &z->managed));
 	put(p, "</td>");

@@ -115,9 +115,9 @@ static void predicted_zone(struct json_out *w, const struct boot *b, const struc
 
 	json_out_object(w, NULL);
 	json_out_text(w, "name", zone_type_name(z->type));
-	json_out_maybe(w, "start_pfn", claim.extents, z->span.start);
-	json_out_maybe(w, "spanned", claim.extents, z->spanned);
-	json_out_maybe(w, "present", claim.extents, z->present_shown);
+	json_out_maybe(w, "start_pfn", claim.start, z->span.start);
+	json_out_maybe(w, "spanned", claim.spanned, z->spanned);
+	json_out_maybe(w, "present", claim.present, z->present_shown);
 	json_out_maybe(w, "managed", claim.managed, z->managed.v);
 	json_out_text(w, "managed_basis", basis_name(z->managed.basis));
 	json_out_maybe(w, "managed_min", claim.managed_range, z->managed.min);
@@ -184,6 +184,10 @@ static void predicted_fallback(struct json_out *w, const struct boot *b)
 
 static void predicted_iomem(struct json_out *w, const struct boot *b)
 {
+	if (b->map_open) {
+		json_out_null(w, "iomem");
+		return;
+	}
 	json_out_list(w, "iomem");
 	for (size_t i = 0; i < b->iomem.nr; i++)
 		json_resource(w, b->iomem.v[i].range.start, b->iomem.v[i].range.end, str_of(b->iomem.v[i].name));
@@ -246,10 +250,10 @@ static void predicted(struct json_out *w, const struct boot *b)
 	bool total = b->totalram.basis != AMOUNT_UNKNOWN;
 
 	json_out_object(w, "predicted");
-	json_out_maybe(w, "max_pfn", map, b->announced_max_pfn);
-	json_out_maybe(w, "end_pfn", map, b->max_pfn);
+	json_out_maybe(w, "max_pfn", map && !b->announced_open, b->announced_max_pfn);
+	json_out_maybe(w, "end_pfn", map && !b->max_pfn_open, b->max_pfn);
 	json_out_maybe(w, "max_arch_pfn", map, b->max_arch_pfn);
-	json_out_maybe(w, "physpages", map, b->physpages);
+	json_out_maybe(w, "physpages", map && !b->physpages_open, b->physpages);
 	json_out_maybe(w, "mem_total_kib", total, pages_to_kib(b->totalram.v));
 	json_out_text(w, "mem_total_basis", basis_name(b->totalram.basis));
 	json_out_maybe(w, "mem_total_min_kib", total, pages_to_kib(b->totalram.min));

@@ -194,9 +194,9 @@ static void add_zone(struct table *t, const struct boot *b, const struct pgdat *
 
 	table_number(t, PAINT_PLAIN, (uint64_t)node->nid);
 	table_cell(t, PAINT_PLAIN, str_of(zone_type_name(z->type)));
-	add_number(t, claims.extents, z->span.start);
-	add_number(t, claims.extents, z->spanned);
-	add_number(t, claims.extents, z->present_shown);
+	add_number(t, claims.start, z->span.start);
+	add_number(t, claims.spanned, z->spanned);
+	add_number(t, claims.present, z->present_shown);
 	add_managed(t, &z->managed, ranges);
 	add_number(t, claims.marks, z->min);
 	add_number(t, claims.marks, z->low);

@@ -70,9 +70,9 @@ static void predict_zone(struct writer *w, const struct zone *z, struct row_zone
 
 	for (size_t i = 0; i < b->nr_zones; i++)
 		protection[i] = z->protection[b->zone_order[i]];
-	row->start_pfn = known_if(claim.extents, z->span.start);
-	row->spanned_pages = known_if(claim.extents, z->spanned);
-	row->present_pages = known_if(claim.extents, z->present_shown);
+	row->start_pfn = known_if(claim.start, z->span.start);
+	row->spanned_pages = known_if(claim.spanned, z->spanned);
+	row->present_pages = known_if(claim.present, z->present_shown);
 	row->managed_pages = known_if(claim.managed, z->managed.v);
 	row->managed_basis = str_of(basis_name(z->managed.basis));
 	row->managed_min_pages = known_if(claim.managed_range, z->managed.min);

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "kaslr_doubt.h"
 #include "kaslr_likely.h"
 #include "kaslr_slots.h"
 #include "mia/arena.h"
@@ -477,6 +478,30 @@ static void settle_numbers(const struct search *s, const struct trial *best, str
 	kaslr_likely_values(boot, v, nr);
 }
 
+/*
+ * Without a total, nothing but likelihood speaks for the place that is shown. An image outside of RAM makes another map of each
+ * base: then both ends of a place speak as well as its middle.
+ */
+static void doubt(const struct search *s, const struct trial *best, struct boot *boot)
+{
+	struct other_bases others = { 0 };
+
+	for (size_t i = 0; i < s->trials.nr; i++) {
+		const struct trial *t = &s->trials.v[i];
+		const uint64_t ends[] = { t->place.start, t->place.end - PLACE_ALIGN };
+
+		if (fit_compare(&t->fit, &best->fit))
+			continue;
+		if (t != best)
+			*vec_push(s->arena, &others) = (struct other_base){ t->base, t->weight };
+		for (size_t k = 0; s->machine->image_not_ram && k < ARRAY_SIZE(ends); k++)
+			if (ends[k] != t->base)
+				*vec_push(s->arena, &others) = (struct other_base){ ends[k], t->weight };
+	}
+	if (others.nr)
+		kaslr_doubt(s->arena, boot, best->weight, &others);
+}
+
 static void keep_best(struct search *s, struct machine *machine, struct boot *boot)
 {
 	const struct trial *best = best_trial(s);
@@ -490,6 +515,8 @@ static void keep_best(struct search *s, struct machine *machine, struct boot *bo
 	boot_go_on(s->begun, machine, BOOT_WHOLE, boot);
 	if (elsewhere.nr)
 		settle_numbers(s, best, boot);
+	if (!s->balance_known)
+		doubt(s, best, boot);
 }
 
 void kaslr_search(struct arena *arena, struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record, struct boot *boot)

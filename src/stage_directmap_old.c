@@ -142,3 +142,25 @@ void old_direct_map(struct boot *b, bool gb_pages)
 		old_map_range(b, (struct phys_range){ 4 * GIB, PFN_PHYS(b->max_pfn) }, gb_pages);
 	b->max_mapped = PFN_PHYS(b->max_pfn);
 }
+
+/*
+ * The firmware's runtime services are called at addresses of the direct map: what it does not cover yet is added, with tables
+ * from the buddy allocator. Kernel: efi_enter_virtual_mode(), efi_ioremap() (arch/x86/kernel/efi.c, efi_64.c).
+ */
+void old_map_runtime(struct boot *b)
+{
+	bool says = boot_trait(b, TRAIT_MAPPING_LINES) != MAPPING_SILENT && boot_trait(b, TRAIT_DIRECT_MAP) == DIRECT_MAP_WHOLE && b->machine->arch != ARCH_I386;
+
+	for (size_t i = 0; says && i < b->machine->efi.nr; i++) {
+		const struct efi_region *r = &b->machine->efi.v[i];
+		struct old_piece pieces[5];
+		size_t nr;
+
+		if (!r->runtime || r->type == EFI_MMIO || PFN_UP(r->range.end) <= b->max_low_pfn || (r->range.end > 4 * GIB && PFN_UP(r->range.end) <= b->max_pfn))
+			continue;
+		nr = old_split(r->range, false, pieces);
+		SAY(b, INIT_MAPPING, 0, r->range.start, r->range.end);
+		for (size_t k = 0; k < nr; k++)
+			SAY_TEXT(b, MAP_PAGE, 0, pieces[k].size, NULL, pieces[k].range.start, pieces[k].range.end);
+	}
+}

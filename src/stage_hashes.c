@@ -154,6 +154,7 @@ static void mount_tables(struct boot *b)
 
 void vfs_hashes_run(struct boot *b)
 {
+	old_map_runtime(b);
 	for (size_t i = 0; i < ARRAY_SIZE(vfs_hashes) && hashes_distributed(b); i++)
 		late_hash(b, &vfs_hashes[i], pointer_bytes(b), asked_entries(b, &vfs_hashes[i]));
 	mount_tables(b);

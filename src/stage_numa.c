@@ -104,18 +104,20 @@ static bool has_numa(const struct boot *b)
 	return k->has_numa || (!k->numa_denied && !k->has_profile && k->arch == ARCH_X86_64);
 }
 
-static void dummy_node(struct boot *b)
+/* @silent: to 2.6.38 nodes were emulated without a word of there being none. */
+static void dummy_node(struct boot *b, bool silent)
 {
 	/* A guest that Xen gave its pages to knows nothing of nodes. Kernel: xen_arch_setup(). */
 	bool off = cmdline_is(b->cmdline, "numa", "off") || b->machine->firmware == FIRMWARE_XEN;
 	/* Without nodes all that is there is node 0's, even what cannot be used. */
+	bool says = has_numa(b) && !silent;
 	struct phys_range all = { 0, has_numa(b) ? PFN_PHYS(b->max_pfn) : UINT64_MAX };
 
-	if (off && has_numa(b))
+	if (off && says)
 		SAY(b, NUMA_OFF, 0, 0);
-	else if (has_numa(b))
+	else if (says)
 		SAY(b, NUMA_NONE, 0, 0);
-	if (has_numa(b))
+	if (says)
 		SAY(b, NUMA_DUMMY, 0, all.start, all.end);
 	b->numa_dummy = true;
 	b->numa.nr = 0;
@@ -395,7 +397,7 @@ void numa_run(struct boot *b)
 
 	say_split(b);
 	if (!srat_blocks(b))
-		dummy_node(b);
+		dummy_node(b, fake && boot_trait(b, TRAIT_NUMA_SETUP) != NUMA_SETUP_MEMBLKS);
 	else if (boot_trait(b, TRAIT_NUMA_SETUP) != NUMA_SETUP_MEMBLKS && !fake)
 		bootmem_memnodemap(b);
 	/* movable_node: which memory can be unplugged is known by now. Kernel: numa_init(). */
@@ -407,7 +409,7 @@ void numa_run(struct boot *b)
 		memblock_replay_until(b, FACT_NODE_DATA);
 	set_nodes(b);
 	if (!covers_memory(b) && !b->numa_dummy) {
-		dummy_node(b);
+		dummy_node(b, false);
 		set_nodes(b);
 	}
 	make_nodes(b);

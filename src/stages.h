@@ -109,6 +109,8 @@ void bootmem_free_bitmaps(struct boot *b);
 
 /* stage_directmap_old.c: to 3.8, holes are mapped too. */
 void old_direct_map(struct boot *b, bool gb_pages);
+/* Lines of what is mapped for runtime services. */
+void old_map_runtime(struct boot *b);
 
 /* stage_watermarks.c: lowmem_reserve of a zone, as it was computed at the boot, or anew from what the zones have at last. */
 void watermarks_protection(const struct boot *b, int nid, enum zone_type type, bool anew, uint64_t ret[NR_ZONE_TYPES]);

@@ -150,7 +150,7 @@ static void verify_max_pfn(struct verifier *v)
 	if (of.line && v->record->head_missing && max_pfn == v->boot->max_low_pfn)
 		return;
 	if (of.line)
-		verify_add(v, &of, value_number(v->boot->announced_max_pfn), value_number(max_pfn));
+		verify_add(v, &of, v->boot->announced_open ? value_unknown : value_number(v->boot->announced_max_pfn), value_number(max_pfn));
 }
 
 static void verify_memory_line(struct verifier *v)

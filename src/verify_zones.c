@@ -102,6 +102,15 @@ static void verify_pcp_high(struct verifier *v, const struct pair *p)
 	}
 }
 
+/* Extents that hang on where the image lies. */
+static bool is_open(const struct pair *p, const struct zone_field *f)
+{
+	const struct zone *z = p->model;
+
+	return (z->start_open && f->model == offsetof(struct zone, span.start)) || (z->spanned_open && f->model == offsetof(struct zone, spanned)) ||
+	       (z->present_open && f->model == offsetof(struct zone, present_shown));
+}
+
 static void verify_fields(struct verifier *v, const struct pair *p)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(zone_fields); i++) {
@@ -110,7 +119,7 @@ static void verify_fields(struct verifier *v, const struct pair *p)
 		const struct zone *zone = needs_marks(f) ? p->marks : p->model;
 
 		if (s.line && (!f->populated_only || p->file->present.value))
-			add(v, p, f->id, zone ? value_number(member(zone, f->model)) : value_unknown, s, f->stage);
+			add(v, p, f->id, zone && !is_open(p, f) ? value_number(member(zone, f->model)) : value_unknown, s, f->stage);
 	}
 }
 

@@ -57,6 +57,7 @@ struct zone {
 	bool configured;           /* this kernel has such a zone */
 	struct pfn_range span;
 	uint64_t spanned, present; /* pages; present counts every page of RAM */
+	bool start_open, spanned_open, present_open; /* they hang on where the image lies, which is not known */
 	uint64_t present_shown;    /* what /proc/zoneinfo calls present (2.6.32: less the struct pages) */
 	uint64_t memmap_pages;     /* estimated cost of its struct pages, where the era estimates */
 	uint64_t dma_reserve;
@@ -300,6 +301,7 @@ struct boot {
 	bool user_map_taken;                /* the log shows a changed map that nothing on the command line explains */
 	uint64_t max_pfn, max_low_pfn, max_arch_pfn, max_possible_pfn;
 	uint64_t announced_max_pfn;         /* the highest last_pfn that was said: before exactmap or MTRRs cut it */
+	bool announced_open, max_pfn_open, physpages_open, map_open; /* they hang on where the image lies, which is not known */
 	uint64_t trimmed_bytes;             /* lost to MTRRs */
 	struct map_edits input_edits;       /* that were taken as they are, from the log or from the machine */
 	struct phys_range pci_gap;
