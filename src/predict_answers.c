@@ -8,7 +8,7 @@
 
 #include "mia/arena.h"
 #include "mia/takers.h"
-#include "predict.h"
+#include "predict_answers.h"
 
 #define PAGES_PER_SECTION (UINT64_C(1) << 15)
 #define SECTION_BYTES (PAGES_PER_SECTION * PAGE_SIZE)
@@ -17,17 +17,9 @@
 /* Struct pages of holes that are worth a sentence. */
 #define WORTH_TELLING (2 * MIB)
 
-struct answerer {
-	const struct predictor *p;
-	const struct verdict *v;
-	const struct boot *b;
-	struct prediction *out;
-	struct strbuf s;
-};
-
 /* --- words --- */
 
-static void say_size(struct strbuf *s, uint64_t bytes)
+void answer_say_size(struct strbuf *s, uint64_t bytes)
 {
 	if (bytes >= 4 * GIB && !(bytes % GIB))
 		strbuf_printf(s, "%" PRIu64 " GiB", bytes / GIB);
@@ -39,20 +31,20 @@ static void say_size(struct strbuf *s, uint64_t bytes)
 		strbuf_printf(s, "%" PRIu64 " KiB", bytes / KIB);
 }
 
-static void say_range(struct strbuf *s, struct phys_range r)
+void answer_say_range(struct strbuf *s, struct phys_range r)
 {
-	say_size(s, phys_len(r));
+	answer_say_size(s, phys_len(r));
 	strbuf_printf(s, " at 0x%" PRIx64 "-0x%" PRIx64, r.start, r.end ? r.end - 1 : 0);
 }
 
-static void finish(struct answerer *a, const char *id, bool bad)
+void answer_finish(struct answerer *a, const char *id, bool bad)
 {
 	*vec_push(a->s.arena, &a->out->outcomes) = (struct outcome){ id, bad, strbuf_str(&a->s).p };
 	a->s = (struct strbuf){ .arena = a->s.arena };
 }
 
 /* ", in 12 of 1000 random placements", or of the boots tried where there were no trials. */
-static void say_chance(struct answerer *a, uint64_t trials, size_t tried)
+void answer_say_chance(struct answerer *a, uint64_t trials, size_t tried)
 {
 	const struct kaslr_trials *t = a->out->trials;
 
@@ -145,11 +137,11 @@ static void answer_boots(struct answerer *a)
 		strbuf_printf(&a->s, "This does not boot: there is no RAM where the kernel's image would lie.");
 	else if (failed) {
 		strbuf_printf(&a->s, "This may not boot: early memory runs out, there is no room for ");
-		say_size(&a->s, failed->request.size);
+		answer_say_size(&a->s, failed->request.size);
 		strbuf_printf(&a->s, " (%s).", owner_label(failed->owner));
 	} else
 		return;
-	finish(a, "boots", true);
+	answer_finish(a, "boots", true);
 }
 
 static void answer_ignored(struct answerer *a)
@@ -157,9 +149,9 @@ static void answer_ignored(struct answerer *a)
 	if (!a->out->map_ignored)
 		return;
 	strbuf_printf(&a->s, "The firmware's map is too long: the last %" PRIu64 " ranges are ignored, ", a->out->map_ignored);
-	say_size(&a->s, a->out->map_ignored_bytes);
+	answer_say_size(&a->s, a->out->map_ignored_bytes);
 	strbuf_printf(&a->s, " of RAM in them.");
-	finish(a, "map", true);
+	answer_finish(a, "map", true);
 }
 
 static void answer_command_line(struct answerer *a)
@@ -168,7 +160,7 @@ static void answer_command_line(struct answerer *a)
 		return;
 	strbuf_printf(&a->s, "The command line has %zu characters, of which the kernel reads the first %zu: what stands behind them is ignored.",
 		      a->p->in->command_line.n, a->b->cmdline->text.n);
-	finish(a, "command-line", true);
+	answer_finish(a, "command-line", true);
 }
 
 static void answer_total(struct answerer *a)
@@ -189,10 +181,10 @@ static void answer_total(struct answerer *a)
 		      change < 0 ? "less" : "more", a->out->before_kib);
 	for (size_t i = 0; i < NAMED_CHANGES && top[i].label && magnitude(top[i].bytes) >= (int64_t)(64 * KIB); i++) {
 		strbuf_printf(&a->s, "%s%s %s", i ? ", " : ": ", top[i].label, top[i].bytes < 0 ? "-" : "+");
-		say_size(&a->s, (uint64_t)magnitude(top[i].bytes));
+		answer_say_size(&a->s, (uint64_t)magnitude(top[i].bytes));
 	}
 	strbuf_char(&a->s, '.');
-	finish(a, "mem_total", false);
+	answer_finish(a, "mem_total", false);
 }
 
 /* --- crash kernel --- */
@@ -209,12 +201,12 @@ static const char *low_words(const struct answerer *a)
 static void say_hole(struct answerer *a, uint64_t min, uint64_t max, struct phys_range here)
 {
 	if (min == max) {
-		say_range(&a->s, here);
+		answer_say_range(&a->s, here);
 		return;
 	}
-	say_size(&a->s, min);
+	answer_say_size(&a->s, min);
 	strbuf_printf(&a->s, " to ");
-	say_size(&a->s, max);
+	answer_say_size(&a->s, max);
 	strbuf_printf(&a->s, ", by where the image lies");
 }
 
@@ -226,7 +218,7 @@ static void say_holes(struct answerer *a)
 	say_hole(a, a->out->crash_hole_min, a->out->crash_hole_max, b->crash_hole_low);
 	if (phys_len(b->crash_hole_high)) {
 		strbuf_printf(&a->s, "; above 4 GiB, for crashkernel=SIZE,high, it is ");
-		say_range(&a->s, b->crash_hole_high);
+		answer_say_range(&a->s, b->crash_hole_high);
 	}
 	strbuf_char(&a->s, '.');
 }
@@ -238,6 +230,11 @@ static void answer_crash_unheard(struct answerer *a)
 
 	if (!o || !o->value.p)
 		return;
+	if (str_is(o->value, "0")) {
+		strbuf_printf(&a->s, "crashkernel=0: no memory is kept for a crash kernel.");
+		answer_finish(a, "crashkernel", false);
+		return;
+	}
 	strbuf_printf(&a->s, "crashkernel=%.*s reserves nothing here", STR_ARG(o->value));
 	if (str_ends(o->value, STR(",low")))
 		strbuf_printf(&a->s, ": it only sizes the part below 4 GiB of crashkernel=SIZE,high");
@@ -245,7 +242,7 @@ static void answer_crash_unheard(struct answerer *a)
 		strbuf_printf(&a->s, ": no range of it holds this amount of memory");
 	strbuf_char(&a->s, '.');
 	say_holes(a);
-	finish(a, "crashkernel", true);
+	answer_finish(a, "crashkernel", true);
 }
 
 static void answer_crash_failed(struct answerer *a)
@@ -253,16 +250,16 @@ static void answer_crash_failed(struct answerer *a)
 	const struct boot *b = a->b;
 
 	strbuf_printf(&a->s, "crashkernel: ");
-	say_size(&a->s, b->crash_low_failed ? b->crash_low_bytes : b->crash_asked_bytes);
+	answer_say_size(&a->s, b->crash_low_failed ? b->crash_low_bytes : b->crash_asked_bytes);
 	strbuf_printf(&a->s, " do not fit");
 	if (b->crash_low_failed)
 		strbuf_printf(&a->s, " below 4 GiB, where the high reservation needs them");
 	else if (b->crash_asked_base)
 		strbuf_printf(&a->s, " at 0x%" PRIx64 ": something else lies there", b->crash_asked_base);
-	say_chance(a, a->out->trials ? a->out->trials->crash_failed : 0, a->out->crash_failed);
+	answer_say_chance(a, a->out->trials ? a->out->trials->crash_failed : 0, a->out->crash_failed);
 	strbuf_printf(&a->s, "; there will be no crash kernel.");
 	say_holes(a);
-	finish(a, "crashkernel", true);
+	answer_finish(a, "crashkernel", true);
 }
 
 static void answer_crash_fits(struct answerer *a)
@@ -270,21 +267,21 @@ static void answer_crash_fits(struct answerer *a)
 	const struct boot *b = a->b;
 
 	strbuf_printf(&a->s, "crashkernel: fits, ");
-	say_range(&a->s, b->crashkernel);
+	answer_say_range(&a->s, b->crashkernel);
 	if (b->crash_low_bytes) {
 		strbuf_printf(&a->s, " and ");
-		say_size(&a->s, b->crash_low_bytes);
+		answer_say_size(&a->s, b->crash_low_bytes);
 		strbuf_printf(&a->s, " below 4 GiB");
 	}
 	strbuf_char(&a->s, '.');
 	if (a->out->crash_failed || (a->out->trials && a->out->trials->crash_failed)) {
 		strbuf_printf(&a->s, " But not always: it fails");
-		say_chance(a, a->out->trials ? a->out->trials->crash_failed : 0, a->out->crash_failed);
+		answer_say_chance(a, a->out->trials ? a->out->trials->crash_failed : 0, a->out->crash_failed);
 		strbuf_char(&a->s, '.');
-		finish(a, "crashkernel", true);
+		answer_finish(a, "crashkernel", true);
 		return;
 	}
-	finish(a, "crashkernel", false);
+	answer_finish(a, "crashkernel", false);
 }
 
 /* A crash kernel is a kernel: its image, its RAM disk packed and unpacked, and something to work with. */
@@ -295,11 +292,11 @@ static void answer_crash_size(struct answerer *a)
 	if (!a->b->crash_asked_bytes || !image || a->b->crash_asked_bytes >= want)
 		return;
 	strbuf_printf(&a->s, "A crash kernel of ");
-	say_size(&a->s, a->b->crash_asked_bytes);
+	answer_say_size(&a->s, a->b->crash_asked_bytes);
 	strbuf_printf(&a->s, " may run out of memory: this kernel's image, twice its RAM disk and 64 MiB are ");
-	say_size(&a->s, want);
+	answer_say_size(&a->s, want);
 	strbuf_char(&a->s, '.');
-	finish(a, "crashkernel-size", true);
+	answer_finish(a, "crashkernel-size", true);
 }
 
 static void answer_crash(struct answerer *a)
@@ -313,46 +310,6 @@ static void answer_crash(struct answerer *a)
 	answer_crash_size(a);
 }
 
-/* --- gigantic pages --- */
-
-static void say_gigantic_room(struct answerer *a)
-{
-	const struct boot *b = a->b;
-	bool any = false;
-
-	for (size_t n = 0; n < b->nr_nodes; n++) {
-		if (!b->node[n].online)
-			continue;
-		strbuf_printf(&a->s, "%snode %zu has room for %" PRIu64, any ? ", " : "", n, b->node[n].gigantic_room);
-		any = true;
-	}
-	strbuf_char(&a->s, '.');
-}
-
-static void answer_gigantic(struct answerer *a)
-{
-	const struct boot *b = a->b;
-	const struct kaslr_trials *t = a->out->trials;
-
-	if (!b->gigantic_asked) {
-		const struct cmdline_option *size = cmdline_last(b->cmdline, "hugepagesz");
-
-		if (!size || !size->value.p || str_memparse(size->value, NULL) != GIB || b->machine->gbpages)
-			return;
-		strbuf_printf(&a->s, "1 GiB pages: this CPU has none; the option is ignored.");
-		finish(a, "gigantic", true);
-		return;
-	}
-	strbuf_printf(&a->s, "1 GiB pages: %s%zu of %" PRIu64 "; ", b->gigantic.nr < b->gigantic_asked ? "only " : "", b->gigantic.nr, b->gigantic_asked);
-	say_gigantic_room(a);
-	if (t ? t->gigantic_short && t->gigantic_short < t->nr : a->out->gigantic_short && a->out->gigantic_short < a->out->nr_boots) {
-		strbuf_printf(&a->s, " Fewer than asked for");
-		say_chance(a, t ? t->gigantic_short : 0, a->out->gigantic_short);
-		strbuf_char(&a->s, '.');
-	}
-	finish(a, "gigantic", b->gigantic.nr < b->gigantic_asked);
-}
-
 /* --- bounce buffer --- */
 
 /* It is only for devices that cannot reach all of memory, and what they cannot reach lies above 4 GiB. */
@@ -361,7 +318,7 @@ static void answer_no_swiotlb(struct answerer *a)
 	strbuf_printf(&a->s, "swiotlb: no bounce buffer, none is needed: no memory lies above 4 GiB, or the command line says so.");
 	if (!cmdline_is(a->b->cmdline, "swiotlb", "noforce"))
 		strbuf_printf(&a->s, " swiotlb=SIZE,force makes one.");
-	finish(a, "swiotlb", !cmdline_is(a->b->cmdline, "swiotlb", "noforce"));
+	answer_finish(a, "swiotlb", !cmdline_is(a->b->cmdline, "swiotlb", "noforce"));
 }
 
 static void answer_swiotlb(struct answerer *a)
@@ -379,16 +336,16 @@ static void answer_swiotlb(struct answerer *a)
 	}
 	strbuf_printf(&a->s, "swiotlb: ");
 	if (less) {
-		say_size(&a->s, b->swiotlb_asked_bytes);
+		answer_say_size(&a->s, b->swiotlb_asked_bytes);
 		strbuf_printf(&a->s, " do not fit; ");
 	}
 	if (phys_len(b->swiotlb))
-		say_range(&a->s, b->swiotlb);
+		answer_say_range(&a->s, b->swiotlb);
 	else
 		strbuf_printf(&a->s, "there is no bounce buffer");
 	if (sometimes) {
 		strbuf_printf(&a->s, ". But not always: it fails");
-		say_chance(a, chance, p->swiotlb_failed);
+		answer_say_chance(a, chance, p->swiotlb_failed);
 	}
 	strbuf_char(&a->s, '.');
 	if (less || sometimes) {
@@ -396,7 +353,7 @@ static void answer_swiotlb(struct answerer *a)
 		say_hole(a, p->swiotlb_hole_min, p->swiotlb_hole_max, b->swiotlb_hole);
 		strbuf_char(&a->s, '.');
 	}
-	finish(a, "swiotlb", less || sometimes);
+	answer_finish(a, "swiotlb", less || sometimes);
 }
 
 /* --- memmap= and mem= --- */
@@ -410,16 +367,16 @@ static void answer_map(struct answerer *a)
 	if (!cmdline_has(a->b->cmdline, "memmap") && !cmdline_has(a->b->cmdline, "mem"))
 		return;
 	strbuf_printf(&a->s, "mem= and memmap= take ");
-	say_size(&a->s, (uint64_t)magnitude(cut));
+	answer_say_size(&a->s, (uint64_t)magnitude(cut));
 	strbuf_printf(&a->s, " %s.", cut < 0 ? "more than there is" : "from the map");
 	if (hit) {
 		strbuf_printf(&a->s, " They hit the kernel's own image, which the kernel then puts back into the map");
-		say_chance(a, t ? t->image_hit : 0, a->out->image_hit);
+		answer_say_chance(a, t ? t->image_hit : 0, a->out->image_hit);
 		strbuf_char(&a->s, '.');
 	} else {
 		strbuf_printf(&a->s, " They do not touch the kernel's image%s.", a->out->places.nr ? ", wherever it may lie" : "");
 	}
-	finish(a, "memmap", hit || cut < 0);
+	answer_finish(a, "memmap", hit || cut < 0);
 }
 
 /* --- sections, regions, struct pages --- */
@@ -453,9 +410,9 @@ static void answer_sections(struct answerer *a)
 	if (a->out->hole_memmap_bytes < WORTH_TELLING)
 		return;
 	strbuf_printf(&a->s, "%" PRIu64 " sections of 128 MiB are memory only in part: struct pages of their holes take ", a->out->straddled_sections);
-	say_size(&a->s, a->out->hole_memmap_bytes);
+	answer_say_size(&a->s, a->out->hole_memmap_bytes);
 	strbuf_char(&a->s, '.');
-	finish(a, "sections", false);
+	answer_finish(a, "sections", false);
 }
 
 static void answer_regions(struct answerer *a)
@@ -466,7 +423,7 @@ static void answer_regions(struct answerer *a)
 		return;
 	strbuf_printf(&a->s, "%zu regions of memory: memblock's table of %d is full and is doubled; ", mb->memory.nr, MEMBLOCK_INIT_REGIONS);
 	strbuf_printf(&a->s, mb->overflowed ? "there is no room for that, and what does not fit is lost." : "there is room for that.");
-	finish(a, "regions", mb->overflowed);
+	answer_finish(a, "regions", mb->overflowed);
 }
 
 static uint64_t struct_page_bytes(const struct boot *b)
@@ -481,9 +438,9 @@ static void answer_memory(struct answerer *a)
 	if (!a->p->in->memory_changed || memmap <= 0)
 		return;
 	strbuf_printf(&a->s, "Struct pages, %" PRIu64 " bytes for each page, take ", struct_page_bytes(a->b));
-	say_size(&a->s, (uint64_t)memmap);
+	answer_say_size(&a->s, (uint64_t)memmap);
 	strbuf_printf(&a->s, ", %.2f %% of the memory.", 100.0 * (double)memmap / (double)PFN_PHYS(a->b->physpages));
-	finish(a, "memmap-cost", false);
+	answer_finish(a, "memmap-cost", false);
 }
 
 /* --- memory plugged in later --- */
@@ -502,20 +459,20 @@ static void answer_hotplug(struct answerer *a)
 	h->memmap_bytes = (h->bytes >> PAGE_SHIFT) * per_page;
 	h->most_bytes = align_down(free / per_page * PAGE_SIZE, block);
 	strbuf_printf(&a->s, "Plugging in ");
-	say_size(&a->s, h->bytes);
+	answer_say_size(&a->s, h->bytes);
 	strbuf_printf(&a->s, " takes ");
-	say_size(&a->s, h->memmap_bytes);
+	answer_say_size(&a->s, h->memmap_bytes);
 	strbuf_printf(&a->s, " of the memory that is there for its struct pages; MemTotal is ");
-	say_size(&a->s, align_down(free, MIB));
+	answer_say_size(&a->s, align_down(free, MIB));
 	strbuf_printf(&a->s, ": %s. At most ", h->memmap_bytes < free ? "it fits if that much is free" : "it fails");
-	say_size(&a->s, h->most_bytes);
+	answer_say_size(&a->s, h->most_bytes);
 	strbuf_printf(&a->s, " could be described by all of it.");
 	if (h->bytes % block) {
 		strbuf_printf(&a->s, " Memory is plugged in by blocks of ");
-		say_size(&a->s, block);
+		answer_say_size(&a->s, block);
 		strbuf_printf(&a->s, ": this size is refused.");
 	}
-	finish(a, "hotplug", h->memmap_bytes >= free || h->bytes % block);
+	answer_finish(a, "hotplug", h->memmap_bytes >= free || h->bytes % block);
 }
 
 /* --- chance --- */
@@ -529,7 +486,7 @@ static void answer_trials(struct answerer *a)
 	strbuf_printf(&a->s, "%" PRIu64 " random placements of the image (seed %" PRIu64 ", %" PRIu64 " slots): MemTotal is %" PRIu64 " kB in the middle, ", t->nr, t->seed, t->slots,
 		      pages_to_kib(t->mem_total.median));
 	strbuf_printf(&a->s, "%" PRIu64 " to %" PRIu64 " kB in all.", pages_to_kib(t->mem_total.min), pages_to_kib(t->mem_total.max));
-	finish(a, "kaslr", false);
+	answer_finish(a, "kaslr", false);
 }
 
 void predict_answer(const struct predictor *p, const struct verdict *verdict)
@@ -543,9 +500,10 @@ void predict_answer(const struct predictor *p, const struct verdict *verdict)
 		return;
 	answer_total(&a);
 	answer_crash(&a);
-	answer_gigantic(&a);
+	answer_pools(&a);
 	answer_swiotlb(&a);
 	answer_map(&a);
+	answer_zones(&a);
 	answer_hotplug(&a);
 	answer_regions(&a);
 	answer_sections(&a);

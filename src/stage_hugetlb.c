@@ -37,7 +37,7 @@ static void parse_hugepages(const struct boot *b, struct str value, struct hugep
 	*ret = asked;
 }
 
-/* hugepagesz= names the size that the next hugepages= counts. */
+/* hugepagesz= names the size that the next hugepages= counts; a second one for the same size is ignored. */
 static void gigantic_pages_asked(const struct boot *b, struct hugepages *ret)
 {
 	uint64_t size = 2 * MIB;
@@ -48,7 +48,7 @@ static void gigantic_pages_asked(const struct boot *b, struct hugepages *ret)
 
 		if (cmdline_same(o->name, "default_hugepagesz") || cmdline_same(o->name, "hugepagesz"))
 			size = page_size_option(o->value);
-		else if (cmdline_same(o->name, "hugepages") && o->value.p && size == GIGANTIC_BYTES)
+		else if (cmdline_same(o->name, "hugepages") && o->value.p && size == GIGANTIC_BYTES && !ret->total)
 			parse_hugepages(b, o->value, ret);
 	}
 }

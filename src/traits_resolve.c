@@ -305,9 +305,12 @@ static void from_frees(struct resolver *r)
 {
 	const struct fact *lazy = facts_first(r->log, FACT_DEFERRED_LAZY);
 	const struct fact *f = facts_first(r->log, FACT_FREE_EFI), *mmio = facts_first(r->log, FACT_EFI_REMOVE_MMIO);
+	const struct fact *no_buffer = facts_first(r->log, FACT_SWIOTLB_FAILED);
 
 	if (lazy)
 		prove(r, TRAIT_DEFERRED_LAZY, 1, lazy->line);
+	if (no_buffer)
+		prove(r, TRAIT_SWIOTLB_HALVES, 0, no_buffer->line);
 	if (f)
 		prove(r, TRAIT_EFI_FREE, EFI_FREE_LINE, f->line);
 	if (mmio)

@@ -53,6 +53,8 @@ void rule_swiotlb(struct triage *t)
 	const struct fact *said = facts_first(t->log, FACT_SWIOTLB), *gone = facts_first(t->log, FACT_SWIOTLB_TEARDOWN);
 	struct phys_range range = said ? (struct phys_range){ said->v[0], said->v[1] } : t->boot->swiotlb;
 	uint64_t bytes = phys_len(range);
+	/* Of a buffer that is asked for and does not fit, the kernel makes a part. */
+	bool less = cmdline_has(t->boot->cmdline, "swiotlb") && bytes < t->boot->swiotlb_asked_bytes;
 	bool much = triage_ram(t) && bytes > triage_ram(t) / 100 * SWIOTLB_WARN_PERCENT && !gone;
 	struct finding *f;
 
@@ -61,11 +63,11 @@ void rule_swiotlb(struct triage *t)
 		no_bounce_buffer(t, failed);
 	if (!bytes)
 		return;
-	f = triage_add(t, much ? SEVERITY_WARNING : SEVERITY_NOTE, "%s",
+	f = triage_add(t, much || less ? SEVERITY_WARNING : SEVERITY_NOTE, "%s",
 		       gone ? triage_text(t, "A bounce buffer (swiotlb) of %s was set up, and given back later%s",
 					  triage_size(t, bytes), triage_at(t, gone->line))
-			    : triage_text(t, "swiotlb (bounce buffer) holds %s%s%s", triage_size(t, bytes),
-					  share(t, bytes, triage_ram(t)), triage_at(t, said ? said->line : 0)));
+			    : triage_text(t, "swiotlb (bounce buffer) holds %s%s%s%s", triage_size(t, bytes),
+					  less ? triage_text(t, " of the %s asked for", triage_size(t, t->boot->swiotlb_asked_bytes)) : "", share(t, bytes, triage_ram(t)), triage_at(t, said ? said->line : 0)));
 	f->detail =
 		triage_text(t, "It lies at %s%s. Without it, the largest free block below 4 GiB has %s.", triage_range(t, range),
 			    t->machine->encrypted ? "; memory is encrypted, so every transfer goes through it"

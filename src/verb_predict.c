@@ -237,6 +237,8 @@ static int change_machine(const struct predict_options *o, struct arena *arena, 
 	in->unknown[UNKNOWN_FIRMWARE_MAP] |= guessed;
 	if (!error && o->has_cpus)
 		error = machine_set_cpus(arena, m, o->cpus);
+	if (!error && o->hotplug_node > m->max_node)
+		return cli_usage_error(o->cli, "this machine has no node %d to plug memory into", o->hotplug_node);
 	return error ? cli_usage_error(o->cli, "%s", error->message) : STATUS_OK;
 }
 
