@@ -301,6 +301,7 @@ static const struct json_field doc_rows[] = {
 	FIELD("efi_memmap", as_range, struct machine_doc, machine.efi_memmap),
 	FIELD("efi_memattr", as_range, struct machine_doc, machine.efi_memattr),
 	FIELD("efi_tables", as_ranges, struct machine_doc, machine.efi_reserved),
+	MAYBE("efi_boot_services_bytes", as_u64, struct machine_doc, machine.efi_boot_bytes),
 	FIELD("efi_mmio_removed", as_ranges, struct machine_doc, machine.mmio_removed),
 	{ "srat", &as_list, offsetof(struct machine_doc, machine.srat), JSON_OPTIONAL, &srat_element, 0 },
 	FIELD("srat_cpus", as_ints, struct machine_doc, machine.apic_node),
@@ -349,6 +350,7 @@ void machine_of_boot(const struct boot *b, struct machine_doc *ret)
 	m->kernel_elsewhere = (struct phys_ranges){ 0 };
 	m->brk_table = 0;
 	m->edits = b->input_edits;
+	m->efi_boot_bytes = b->record ? PFN_PHYS(b->balance.unplaced_pages) : m->efi_boot_bytes;
 	undo_emulation(b, m);
 	ret->release = b->kernel->release.text;
 	ret->command_line = b->cmdline->text;

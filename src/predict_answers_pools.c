@@ -1,6 +1,6 @@
 /*
- * predict_answers_pools.c - huge pages, memory for contiguous allocations, movable memory and emulated nodes: is what was asked
- * for there?
+ * predict_answers_pools.c - huge pages, memory for contiguous allocations, the log buffer, movable memory and emulated nodes: is
+ * what was asked for there?
  */
 #include <inttypes.h>
 #include <string.h>
@@ -105,11 +105,27 @@ static void answer_cma(struct answerer *a)
 	answer_finish(a, "cma", !phys_len(a->b->cma));
 }
 
+static void answer_log_buf(struct answerer *a)
+{
+	const struct cmdline_option *o = cmdline_last(a->b->cmdline, "log_buf_len");
+
+	if (!o || !o->value.p)
+		return;
+	strbuf_printf(&a->s, "log_buf_len=%.*s: ", STR_ARG(o->value));
+	if (a->b->log_buf_bytes)
+		answer_say_size(&a->s, a->b->log_buf_bytes);
+	else
+		strbuf_printf(&a->s, "the buffer that is built in stays: it is as large, or what is asked for does not fit with its records");
+	strbuf_char(&a->s, '.');
+	answer_finish(a, "log_buf", !a->b->log_buf_bytes);
+}
+
 void answer_pools(struct answerer *a)
 {
 	answer_gigantic(a);
 	answer_huge(a);
 	answer_cma(a);
+	answer_log_buf(a);
 }
 
 /* --- movable memory, emulated nodes --- */

@@ -222,6 +222,23 @@ static int64_t balance_efi(struct boot *b, int64_t residue)
 	return residue - pages;
 }
 
+/* The same of a boot that has not happened, as much as another boot of the machine showed. */
+static void predicted_efi(struct boot *b)
+{
+	uint64_t pages = PFN_DOWN(b->machine->efi_boot_bytes);
+	struct zone *zone;
+	int nid = 0;
+
+	zone = efi_unmapped(b) ? top_zone(b, PFN_DOWN(4 * GIB), &nid) : NULL;
+	if (!zone || !pages || pages > zone->managed_at_free)
+		return;
+	take(zone, (int64_t)pages);
+	b->balance.residue = (int64_t)pages;
+	b->balance.unplaced_pages = pages;
+	if (!efi_keeps_boot_services(b))
+		give_later(b, LATE_EFI, pages, zone, nid);
+}
+
 /* What one zone does not have, another one must: with a single one above the lowest there is no doubt. */
 static bool zones_trade(const struct boot *b)
 {
@@ -349,6 +366,8 @@ void balance_run(struct boot *b)
 	/* More than there is can only be a line that was garbled on its way. */
 	if (!b->record || !line_totalram(b, &target, &line) || target > b->physpages) {
 		memory_line_say(b);
+		if (!b->record)
+			predicted_efi(b);
 		return;
 	}
 	target = sub_sat(target, freed_before(b, line));

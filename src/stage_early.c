@@ -21,17 +21,30 @@ static void say_meta(struct boot *b, uint64_t bytes)
 		SAY(b, LOG_BUF_META, 0, bytes, meta, bytes + meta);
 }
 
+/* All parts of it or none: where one does not fit, the others are given back and the static buffer stays. */
+static bool take_log_buf(struct boot *b, const uint64_t *size, size_t nr, uint64_t align)
+{
+	uint64_t base[3] = { 0 };
+
+	for (size_t i = 0; i < nr; i++) {
+		base[i] = boot_alloc_bytes(b, OWNER_LOG_BUF, size[i], align, NUMA_NO_NODE);
+		if (base[i] || b->replay.on)
+			continue;
+		while (i-- > 0)
+			boot_free(b, base[i], base[i] + size[i]);
+		return false;
+	}
+	return true;
+}
+
 /* Text, then one descriptor and one info record for every 32 bytes of it. */
 static void alloc_log_buf(struct boot *b, uint64_t bytes)
 {
 	uint64_t info = (uint64_t)boot_trait(b, TRAIT_LOG_BUF);
-	uint64_t align = info ? LOG_ALIGN : 0;
+	const uint64_t size[] = { bytes, bytes / AVERAGE_RECORD_BYTES * DESCRIPTOR_BYTES, bytes / AVERAGE_RECORD_BYTES * info };
 
-	boot_alloc_bytes(b, OWNER_LOG_BUF, bytes, align, NUMA_NO_NODE);
-	if (info) {
-		boot_alloc_bytes(b, OWNER_LOG_BUF, bytes / AVERAGE_RECORD_BYTES * DESCRIPTOR_BYTES, align, NUMA_NO_NODE);
-		boot_alloc_bytes(b, OWNER_LOG_BUF, bytes / AVERAGE_RECORD_BYTES * info, align, NUMA_NO_NODE);
-	}
+	if (!take_log_buf(b, size, info ? ARRAY_SIZE(size) : 1, info ? LOG_ALIGN : 0))
+		return;
 	b->log_buf_bytes = bytes;
 	if (boot_trait(b, TRAIT_LOG_BUF_TEXT) != LOG_BUF_TEXT_META)
 		SAY(b, LOG_BUF_LEN, (unsigned)boot_trait(b, TRAIT_LOG_BUF_TEXT), bytes);

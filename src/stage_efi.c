@@ -31,6 +31,8 @@ void efi_reserved(struct boot *b, struct phys_range r)
 		ranges_add(b->arena, &b->efi_returns, r);
 }
 
+bool efi_keeps_boot_services(const struct boot *b) { return boot_trait(b, TRAIT_EFI_FREE) >= EFI_FREE_KEEP_DEBUG && cmdline_is(b->cmdline, "efi", "debug"); }
+
 /* Not every kernel that names a table keeps it: a log of memblock's own shows whether it does. */
 static bool keeps_table(const struct boot *b, struct phys_range table)
 {

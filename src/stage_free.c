@@ -221,11 +221,11 @@ bool alternatives_come_back(const struct boot *b)
 static void collect(struct boot *b)
 {
 	const struct kernel *k = b->kernel;
-	bool efi_debug = boot_trait(b, TRAIT_EFI_FREE) >= EFI_FREE_KEEP_DEBUG && cmdline_is(b->cmdline, "efi", "debug");
+	bool efi_kept = efi_keeps_boot_services(b);
 
 	if (b->record || alternatives_come_back(b))
 		late_image_part(b, LATE_ALTERNATIVES, k->alternatives_kib);
-	for (size_t i = 0; i < b->efi_returns.nr && !efi_debug; i++) {
+	for (size_t i = 0; i < b->efi_returns.nr && !efi_kept; i++) {
 		struct phys_range r = b->efi_returns.v[i];
 
 		if (boot_trait(b, TRAIT_EFI_FREE) >= EFI_FREE_KEEP_LOW)

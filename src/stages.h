@@ -40,6 +40,8 @@ uint64_t entry_area_spare(const struct boot *b);
 void efi_run_early(struct boot *b);
 /* Boot services memory that nobody else had reserved: it comes back where it may. */
 void efi_reserved(struct boot *b, struct phys_range range);
+/* efi=debug shows boot services memory, and keeps it. */
+bool efi_keeps_boot_services(const struct boot *b);
 #define EFI_DESCRIPTOR_BYTES 48
 /* Entries of the EFI map: as listed or measured, else at least as many as a line counts, else a usual number. */
 uint64_t efi_map_entries(const struct machine *m);

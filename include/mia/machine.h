@@ -110,6 +110,7 @@ struct machine {
 	struct phys_ranges setup_data;
 	struct efi_regions efi;
 	struct phys_range efi_memmap; /* where the loader left the EFI map; empty if not known */
+	uint64_t efi_boot_bytes;       /* boot services memory that a boot had, where the map does not show it; 0: not known */
 	uint64_t efi_entries_seen;     /* a line named the one before this many; 0: none did */
 	struct phys_range efi_memattr;   /* the memory attributes table, as far as it is known */
 	struct phys_ranges efi_reserved; /* other tables the kernel keeps: ESRT, BGRT, ... */
