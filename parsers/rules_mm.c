@@ -129,6 +129,8 @@ const struct line_rule line_rules_mm[] = {
 	{ FACT_CMA_RESERVED_NODE, 0, 0, "cma: Reserved %u MiB at %#018x on node %d", "cma: Reserved 64 MiB at 0x0000000838000000 on node -1", { WHEN(CMA_TEXT, CMA_TEXT_NODE) } },
 	{ FACT_CMA_RESERVED, 0, 0, "cma: Reserved %u MiB at %#018x", "cma: Reserved 256 MiB at 0x000000012fc00000", { WHEN(CMA_TEXT, CMA_TEXT_NEW) } },
 	{ FACT_CMA_RESERVED, 0, 0, "CMA: reserved %u MiB at %08x", "CMA: reserved 16 MiB at 3e000000", { WHEN(CMA_TEXT, CMA_TEXT_OLD) } },
+	{ FACT_CMA_RANGES, 0, 0, "cma: Reserved %u MiB in 1 range", "cma: Reserved 2048 MiB in 1 range" },
+	{ FACT_CMA_RANGES, 1, 0, "cma: Reserved %u MiB in %u ranges", "cma: Reserved 3072 MiB in 2 ranges" },
 	{ FACT_CMA_FAILED, 0, 0, "cma: Failed to reserve %u MiB", "cma: Failed to reserve 512 MiB" },
 	{ FACT_HUGETLB_CMA, 0, 0, "hugetlb_cma: reserve %u MiB, up to %u MiB per node", "hugetlb_cma: reserve 4096 MiB, up to 2048 MiB per node" },
 	{ FACT_HUGETLB_CMA_NODE, 0, 0, "hugetlb_cma: reserved %u MiB on node %u", "hugetlb_cma: reserved 2048 MiB on node 0" },

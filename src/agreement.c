@@ -37,7 +37,7 @@ static bool same_range(struct phys_range a, struct phys_range b) { return a.star
 
 static bool same_places(const struct boot *a, const struct boot *b)
 {
-	if (!same_range(a->crashkernel, b->crashkernel) || !same_range(a->cma, b->cma) || !same_range(a->swiotlb, b->swiotlb) || a->gigantic.nr != b->gigantic.nr)
+	if (!same_range(a->crashkernel, b->crashkernel) || !same_range(a->cma, b->cma) || !same_range(a->swiotlb, b->swiotlb) || a->gigantic.nr != b->gigantic.nr || a->hugetlb_cma.nr != b->hugetlb_cma.nr)
 		return false;
 	for (size_t i = 0; i < a->gigantic.nr; i++)
 		if (!same_range(a->gigantic.v[i], b->gigantic.v[i]))

@@ -367,6 +367,7 @@ static const struct step pipeline[] = {
 	{ STAGE_ACPI, ALWAYS },
 	{ STAGE_NUMA, ALWAYS },
 	{ STAGE_CMA, ALWAYS },
+	{ STAGE_HUGETLB_CMA, ZONES_EARLY },
 	{ STAGE_HUGETLB, GIGANTIC_EARLY },
 	{ STAGE_CRASH, CRASH_LATE },
 	{ STAGE_SPARSE, ZONES_EARLY },
@@ -376,6 +377,7 @@ static const struct step pipeline[] = {
 	{ STAGE_EFI, ALWAYS },
 	{ STAGE_RESOURCES, ALWAYS },
 	/* start_kernel() */
+	{ STAGE_HUGETLB_CMA, ZONES_LATER },
 	{ STAGE_SPARSE, ZONES_LATER },
 	{ STAGE_ZONES, ZONES_LATER },
 	{ STAGE_COMMAND_LINE, ALWAYS },

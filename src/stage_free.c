@@ -233,6 +233,8 @@ static void collect(struct boot *b)
 		late_range(b, LATE_EFI, r.start < r.end ? r : (struct phys_range){ 0, 0 });
 	}
 	late_range(b, LATE_CMA, b->cma);
+	for (size_t i = 0; i < b->hugetlb_cma.nr; i++)
+		late_range(b, LATE_CMA, b->hugetlb_cma.v[i]);
 	for (size_t i = 0; i < b->gigantic.nr; i++)
 		late_range(b, LATE_GIGANTIC, b->gigantic.v[i]);
 	if (!cmdline_has(b->cmdline, "retain_initrd"))

@@ -105,9 +105,11 @@ static void alloc_of_nodes(struct boot *b, const struct hugepages *asked)
 void hugetlb_run(struct boot *b)
 {
 	struct hugepages asked = { 0 };
+	struct hugetlb_cma cma;
 	size_t next = 0;
 
-	if (b->machine->arch == ARCH_X86_64 && b->machine->gbpages)
+	/* They are to come from contiguous areas, when the kernel runs. */
+	if (b->machine->arch == ARCH_X86_64 && b->machine->gbpages && !hugetlb_cma_asked(b, &cma))
 		gigantic_pages_asked(b, &asked);
 	count_gigantic_room(b);
 	b->gigantic_asked = asked.total;

@@ -1,9 +1,9 @@
 /*
- * stage_large.c - what takes memory by the hundred MiB because it was asked to: crash kernel, CMA, and the bounce buffer
- * for devices that cannot reach all memory. Gigantic pages: stage_hugetlb.c.
+ * stage_large.c - what takes memory by the hundred MiB because it was asked to: crash kernel, memory kept for a name,
+ * and the bounce buffer for devices that cannot reach all memory. Gigantic pages: stage_hugetlb.c, CMA: stage_cma.c.
  *
- * Kernel: reserve_crashkernel() (arch/x86/kernel/setup.c; kernel/crash_reserve.c from 6.7), dma_contiguous_reserve()
- *         (kernel/dma/contiguous.c), swiotlb_init() (kernel/dma/swiotlb.c).
+ * Kernel: reserve_crashkernel() (arch/x86/kernel/setup.c; kernel/crash_reserve.c from 6.7), reserve_mem() (mm/memblock.c),
+ *         swiotlb_init() (kernel/dma/swiotlb.c).
  */
 #include <string.h>
 
@@ -263,53 +263,6 @@ void crash_run(struct boot *b)
 		SAY(b, CRASHKERNEL_HEX, 0, base, base + q.size, q.size >> 20);
 	else
 		SAY(b, CRASHKERNEL, 0, q.size >> 20, base >> 20, total >> 20);
-}
-
-/* --- CMA --- */
-
-/* cma=size[@base[-limit]]; without it what the kernel was built with. */
-void cma_run(struct boot *b)
-{
-	const struct cmdline_option *o = cmdline_last(b->cmdline, "cma");
-	uint64_t align = UINT64_C(1) << boot_trait(b, TRAIT_CMA_ALIGN), size = b->kernel->cma_default.v, base = 0, limit = b->max_mapped;
-	struct memblock_request request = { .align = align, .nid = NUMA_NO_NODE, .ranged = true };
-	struct str rest;
-
-	if (!b->kernel->has_cma)
-		return;
-	if (o && o->value.p) {
-		size = str_memparse(o->value, &rest);
-		if (rest.n && *rest.p == '@')
-			base = str_memparse(str_skip(rest, 1), &rest);
-	}
-	size = round_up_to(size, align);
-	if (!size)
-		return;
-	request.size = size;
-	request.max = limit;
-	if (base) {
-		request.min = base;
-		request.max = base + size;
-	} else if (boot_trait(b, TRAIT_CMA_SEARCH) == CMA_ABOVE_4G && limit >= LIMIT_4G + size) {
-		/* Upward from 4 GiB, so that memory that devices can reach stays free. */
-		struct memblock up = b->memblock;
-
-		up.bottom_up = true;
-		request.min = LIMIT_4G;
-		request.min = memblock_find(&up, &request);
-		request.max = request.min ? request.min + size : limit;
-	}
-	base = boot_alloc(b, OWNER_CMA, &request);
-	if (!base) {
-		SAY(b, CMA_FAILED, 0, size >> 20);
-		return;
-	}
-	b->cma = (struct phys_range){ base, base + size };
-	b->cma_pages = size >> PAGE_SHIFT;
-	if (boot_trait(b, TRAIT_CMA_TEXT) == CMA_TEXT_NODE)
-		SAY(b, CMA_RESERVED_NODE, 0, size >> 20, base, UINT64_MAX);
-	else
-		SAY(b, CMA_RESERVED, 0, size >> 20, base);
 }
 
 /* --- bounce buffer --- */

@@ -66,6 +66,14 @@ void memory_line_say(struct boot *b);
 /* Page tables taken before that line. */
 uint64_t vmalloc_table_pages(const struct boot *b);
 
+/* stage_cma.c: what hugetlb_cma= asks for, where the kernel knows it. */
+struct hugetlb_cma {
+	uint64_t total;    /* bytes */
+	uint64_t *of_node; /* NULL where no node is named */
+};
+
+bool hugetlb_cma_asked(const struct boot *b, struct hugetlb_cma *ret);
+
 /* stage_kasan.c: the log says that the address sanitizer runs. */
 bool boot_has_kasan(const struct boot *b);
 

@@ -464,6 +464,8 @@ const struct trait_row trait_rows[] = {
 	{ TRAIT_CMA_SEARCH, V(3, 5), CMA_TOP, "" },
 	{ TRAIT_CMA_SEARCH, V(5, 12), CMA_ABOVE_4G, "mm: cma: allocate cma areas bottom-up" },
 	{ TRAIT_CMA_SHOWN, V(4, 0), 1, "read 3.16, 4.2" },
+	{ TRAIT_HUGETLB_CMA, V(5, 7), HUGETLB_CMA_PLAIN, "mm: hugetlb: optionally allocate gigantic hugepages using cma" },
+	{ TRAIT_HUGETLB_CMA, V(6, 15), HUGETLB_CMA_RANGES, "mm/cma: support multiple contiguous ranges, if requested; read 6.14, 6.18" },
 	{ TRAIT_CMA_ALIGN, V(3, 5), 22, "log2 bytes: the largest buddy block" },
 	{ TRAIT_CMA_ALIGN, V(5, 18), 21, "a pageblock; read 6.0, 6.1" },
 	{ TRAIT_FREE_ROUNDING, V(3, 11), 1, "" },

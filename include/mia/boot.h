@@ -326,7 +326,7 @@ struct boot {
 	bool crash_low_failed;              /* because of its low part */
 	struct phys_range crash_hole_low, crash_hole_high; /* largest free ranges for it, from a 16 MiB border: below its limit, above 4 GiB */
 	struct phys_range swiotlb_hole;     /* largest free range below 4 GiB when the bounce buffer is made */
-	struct phys_ranges gigantic;
+	struct phys_ranges gigantic, hugetlb_cma;
 	uint64_t gigantic_asked;
 	struct phys_range initrd;           /* where the RAM disk lies at last */
 	bool initrd_moves;                  /* it was left where the kernel cannot reach it */
