@@ -216,13 +216,18 @@ static void extract_config(const struct boot_record *r, struct kernel *k)
 		k->pageblock_order = said(r->pagetypes.block_order.value, r->pagetypes.block_order.line);
 }
 
-/* Buckets of the tables that the configuration may leave out. */
+/*
+ * Options that this build does not know. From 5.14 on the log lists them; debug_pagealloc needs its own configuration, and would
+ * have kept the direct map from using pages of 1 GiB.
+ */
 static void extract_unknown_options(const struct boot_record *r, struct kernel *k)
 {
-	const struct fact *f = facts_first(&r->log, FACT_UNKNOWN_PARAMETERS);
+	const struct fact *f = facts_first(&r->log, FACT_UNKNOWN_PARAMETERS), *line = facts_first(&r->log, FACT_COMMAND_LINE);
 
 	if (f)
 		k->unknown_options = f->s[0];
+	else if (line && str_find(line->s[0], STR("debug_pagealloc")) >= 0 && said_any(r, FACT_GBPAGES))
+		k->unknown_options = STR("debug_pagealloc");
 }
 
 /* What is there before each CPU adds its share, which is a matter of configuration. */
@@ -234,6 +239,7 @@ static void extract_log_buf(const struct boot_record *r, struct kernel *k)
 		k->log_buf = said(min->v[0], min->line);
 }
 
+/* Buckets of the tables that the configuration may leave out. */
 static void extract_buckets(const struct boot_record *r, struct kernel *k)
 {
 	struct quantity *const of[NR_HASH_TABLES] = {

@@ -325,12 +325,33 @@ static const struct json_fields doc_fields = JSON_FIELDS(doc_rows);
 
 /* --- both ways --- */
 
+/* Distances between emulated nodes are those between the nodes that they were cut from. */
+static void undo_distances(const struct boot *b, struct machine *m)
+{
+	size_t nr = 0;
+	uint8_t *distance;
+
+	if (!b->record || !b->record->nodes.nr || !m->distance)
+		return;
+	for (size_t i = 0; i < b->fakes.nr; i++)
+		nr = (size_t)b->fakes.v[i].physical >= nr ? (size_t)b->fakes.v[i].physical + 1 : nr;
+	distance = arena_array(b->arena, uint8_t, nr * nr);
+	for (size_t i = 0; i < b->fakes.nr; i++)
+		for (size_t j = 0; j < b->fakes.nr; j++)
+			distance[(size_t)b->fakes.v[i].physical * nr + (size_t)b->fakes.v[j].physical] = machine_distance(m, b->fakes.v[i].nid, b->fakes.v[j].nid);
+	m->distance = distance;
+	m->nr_distance = nr;
+}
+
 /* CPUs that a log shows on emulated nodes belong to the nodes that those were cut from. */
 static void undo_emulation(const struct boot *b, struct machine *m)
 {
 	int *node;
 
-	if (!b->numa_fake || !m->cpu_node)
+	if (!b->numa_fake)
+		return;
+	undo_distances(b, m);
+	if (!m->cpu_node)
 		return;
 	node = arena_array(b->arena, int, m->possible_cpus);
 	for (size_t cpu = 0; cpu < m->possible_cpus; cpu++)

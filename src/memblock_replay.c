@@ -385,13 +385,21 @@ void memblock_replay_until(struct boot *b, enum fact_kind kind)
 
 /* --- whose the nameless ones are --- */
 
-/* The first thing that a stage asked for in that size, for someone whom the log does not name elsewhere. */
+static bool asks_for(const struct wish *w, uint64_t bytes)
+{
+	return !w->granted && (w->bytes == bytes || round_up_to(w->bytes, w->align ? w->align : 64) == bytes);
+}
+
+/* Two of this size that have nothing to do with each other do not come together. */
+#define TELLING_BYTES (64 * KIB)
+
+/* The first thing that a stage asked for in that size, for someone whom the log does not name elsewhere, or large enough to tell. */
 static enum owner grant(struct boot *b, const bool *named, uint64_t bytes)
 {
 	for (size_t i = 0; i < b->replay.wishes.nr; i++) {
 		struct wish *w = &b->replay.wishes.v[i];
 
-		if (w->granted || named[w->owner] || (w->bytes != bytes && round_up_to(w->bytes, w->align ? w->align : 64) != bytes))
+		if (!asks_for(w, bytes) || (named[w->owner] && bytes < TELLING_BYTES))
 			continue;
 		w->granted = true;
 		return w->owner;
@@ -399,14 +407,34 @@ static enum owner grant(struct boot *b, const bool *named, uint64_t bytes)
 	return OWNER_EXTRA;
 }
 
-/* What is left of the allocation: the per-CPU allocator gives back the ends of its units. */
-static void rename_owned(struct boot *b, const struct allocation *a, enum owner owner)
+/* An allocation whose caller the log names. */
+static void grant_named(struct boot *b, const struct allocation *a)
+{
+	for (size_t i = 0; i < b->replay.wishes.nr; i++) {
+		struct wish *w = &b->replay.wishes.v[i];
+
+		if (w->owner == a->owner && asks_for(w, a->request.size)) {
+			w->granted = true;
+			return;
+		}
+	}
+}
+
+/* What is left of the allocation, the per-CPU allocator gives back the ends of its units; false if nothing is. */
+static bool rename_owned(struct boot *b, const struct allocation *a, enum owner owner)
 {
 	uint64_t base = a->observed ? a->observed : a->base;
+	bool any = false;
 
-	for (size_t i = 0; base && i < b->owned.nr; i++)
-		if (b->owned.v[i].owner == OWNER_EXTRA && b->owned.v[i].range.start >= base && b->owned.v[i].range.end <= base + a->request.size)
-			b->owned.v[i].owner = owner;
+	for (size_t i = 0; base && i < b->owned.nr; i++) {
+		struct owned_range *o = &b->owned.v[i];
+
+		if (o->owner != OWNER_EXTRA || o->range.start < base || o->range.end > base + a->request.size || o->range.start == o->range.end)
+			continue;
+		o->owner = owner;
+		any = true;
+	}
+	return any;
 }
 
 void memblock_replay_end(struct boot *b, enum fact_kind kind)
@@ -416,12 +444,15 @@ void memblock_replay_end(struct boot *b, enum fact_kind kind)
 	memblock_replay_until(b, kind);
 	for (size_t i = 0; i < b->allocations.nr; i++)
 		named[b->allocations.v[i].owner] = true;
+	for (size_t i = 0; i < b->allocations.nr; i++)
+		if (b->allocations.v[i].owner != OWNER_EXTRA)
+			grant_named(b, &b->allocations.v[i]);
 	named[OWNER_EXTRA] = false;
 	for (size_t i = 0; i < b->allocations.nr; i++) {
 		const struct allocation *a = &b->allocations.v[i];
-		enum owner owner = a->owner == OWNER_EXTRA ? grant(b, named, a->request.size) : OWNER_EXTRA;
 
-		if (owner != OWNER_EXTRA)
-			rename_owned(b, a, owner);
+		/* One that was freed again is nobody's. */
+		if (a->owner == OWNER_EXTRA && rename_owned(b, a, OWNER_EXTRA))
+			rename_owned(b, a, grant(b, named, a->request.size));
 	}
 }

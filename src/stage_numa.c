@@ -310,6 +310,9 @@ static int physical_of(const struct boot *b, int nid)
 
 uint8_t boot_distance(const struct boot *b, int from, int to)
 {
+	/* What the running kernel tells is of its own nodes, emulated ones too. */
+	if (b->numa_fake && b->record && b->record->nodes.nr)
+		return machine_distance(b->machine, from, to);
 	return machine_distance(b->machine, physical_of(b, from), physical_of(b, to));
 }
 

@@ -56,11 +56,11 @@ static void reserve_bios_region(struct boot *b)
 	boot_reserve(b, OWNER_LOW_MEMORY, low, FIRST_MIB);
 }
 
-/* reservelow=N: KiB at the bottom of memory, 4 to 640. */
+/* reservelow=N: bytes at the bottom of memory, 4 KiB to 640 KiB; without a suffix it is always less than that. */
 static uint64_t reserve_low_bytes(const struct boot *b)
 {
 	const struct cmdline_option *o = cmdline_last(b->cmdline, "reservelow");
-	uint64_t bytes = o && o->value.p ? str_memparse(o->value, NULL) * KIB : RESERVE_LOW_DEFAULT;
+	uint64_t bytes = o && o->value.p ? str_memparse(o->value, NULL) : RESERVE_LOW_DEFAULT;
 
 	return align_up(max_u64(4 * KIB, min_u64(bytes, 640 * KIB)), PAGE_SIZE);
 }

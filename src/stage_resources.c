@@ -266,7 +266,17 @@ void command_line_run(struct boot *b)
 		boot_alloc_bytes(b, OWNER_COMMAND_LINE, b->cmdline->text.n + 1, 64, NUMA_NO_NODE);
 }
 
-#define TABLE_ENTRIES 512
+#define TABLE_ENTRIES UINT64_C(512)
+
+/* So many CPUs at random places of 512 GiB touch so many GiB of it, on the average: some share one. */
+static uint64_t entry_area_gib(uint64_t cpus)
+{
+	uint64_t untouched = TABLE_ENTRIES << 20; /* in 2^-20 of a GiB */
+
+	for (uint64_t i = 0; i < cpus && untouched > TABLE_ENTRIES; i++)
+		untouched -= untouched / TABLE_ENTRIES;
+	return TABLE_ENTRIES - (untouched >> 20);
+}
 
 /*
  * Page tables of the CPU entry areas. Where each CPU's area has a random place, it needs tables of its own, and one more where
@@ -279,7 +289,7 @@ static uint64_t entry_area_tables(const struct boot *b)
 	if (!pages || b->machine->arch == ARCH_I386 || (is_known(b->kernel->entry_area_pages) && !b->kernel->entry_area_pages.v))
 		return b->kernel->entry_area_pages.v;
 	if (boot_trait(b, TRAIT_ENTRY_RANDOM) && !cmdline_has(b->cmdline, "nokaslr"))
-		return 1 + 2 * cpus + (cpus * (pages - 1) + TABLE_ENTRIES / 2) / TABLE_ENTRIES;
+		return 1 + cpus + entry_area_gib(cpus) + (cpus * (pages - 1) + TABLE_ENTRIES / 2) / TABLE_ENTRIES;
 	return 2 + div_up(1 + cpus * pages, TABLE_ENTRIES);
 }
 
