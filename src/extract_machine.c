@@ -363,8 +363,10 @@ static void set_cpu_list(struct machine *m, struct str list, int node)
 
 		while (word.n && (word.p[word.n - 1] == ',' || word.p[word.n - 1] == '.'))
 			word.n--;
-		if (word.n && *word.p == '#' && str_to_u64(str_skip(word, 1), 10, &cpu) && cpu < m->possible_cpus)
+		if (word.n && *word.p == '#' && str_to_u64(str_skip(word, 1), 10, &cpu) && cpu < m->possible_cpus) {
 			m->cpu_node[cpu] = node;
+			m->cpu_said[cpu] = true;
+		}
 	}
 }
 
@@ -376,6 +378,7 @@ static void extract_cpu_nodes(struct arena *arena, const struct boot_record *r, 
 	if (!m->possible_cpus)
 		return;
 	m->cpu_node = arena_array(arena, int, m->possible_cpus);
+	m->cpu_said = arena_array(arena, bool, m->possible_cpus);
 	for (size_t cpu = 0; cpu < m->possible_cpus && cpu < m->apic_node.nr; cpu++)
 		m->cpu_node[cpu] = m->apic_node.v[cpu];
 	for (each_fact(f, &r->log, FACT_CPU_LIST_OF_NODE)) {
@@ -389,6 +392,7 @@ static void extract_cpu_nodes(struct arena *arena, const struct boot_record *r, 
 		if (said || f->v[0] >= m->possible_cpus || f->v[2] >= MAX_NUMNODES)
 			continue;
 		m->cpu_node[f->v[0]] = (int)f->v[2];
+		m->cpu_said[f->v[0]] = true;
 		name_node(m, f->v[2]);
 	}
 }

@@ -354,11 +354,14 @@ static void undo_emulation(const struct boot *b, struct machine *m)
 	if (!m->cpu_node)
 		return;
 	node = arena_array(b->arena, int, m->possible_cpus);
-	for (size_t cpu = 0; cpu < m->possible_cpus; cpu++)
-		for (size_t i = 0; i < b->fakes.nr; i++)
+	for (size_t cpu = 0; cpu < m->possible_cpus; cpu++) {
+		node[cpu] = m->cpu_node[cpu];
+		for (size_t i = 0; m->cpu_said && m->cpu_said[cpu] && i < b->fakes.nr; i++)
 			if (b->fakes.v[i].nid == m->cpu_node[cpu])
 				node[cpu] = b->fakes.v[i].physical;
+	}
 	m->cpu_node = node;
+	m->cpu_said = NULL;
 }
 
 void machine_of_boot(const struct boot *b, struct machine_doc *ret)

@@ -352,8 +352,8 @@ int numa_cpu_node(const struct boot *b, size_t cpu)
 
 	if (b->numa_dummy)
 		return b->numa_fake ? nth_online(b, cpu) : 0;
-	/* A log names the emulated node; a machine the real one. */
-	return b->numa_fake && !b->record ? first_fake_of(b, nid) : nid;
+	/* A log names the emulated node of a CPU as it starts; the SRAT and a machine the real one. */
+	return b->numa_fake && !(b->record && m->cpu_said && cpu < m->possible_cpus && m->cpu_said[cpu]) ? first_fake_of(b, nid) : nid;
 }
 
 /* Before 2.6.39 all CPUs are dealt out first, and stay there where the table names a node that has no memory. Kernel: init_cpu_to_node(). */

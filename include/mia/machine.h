@@ -127,6 +127,7 @@ struct machine {
 
 	uint32_t possible_cpus, online_cpus; /* 0: not known */
 	int *cpu_node;               /* node of each possible CPU; NULL if not known */
+	bool *cpu_said;              /* of each CPU: a line told its node as it started, which is the emulated one; NULL: of none */
 	bool gbpages, gbpages_known;       /* the CPU has pages of 1 GiB */
 	bool five_level, five_level_known; /* it can walk 5 levels of page tables */
 	bool phys_bits_known;
