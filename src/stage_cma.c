@@ -45,6 +45,8 @@ static uint64_t cma_declare(struct boot *b, const struct cma_request *q)
 
 static void say_area(struct boot *b, uint64_t base, uint64_t size, int nid)
 {
+	if (efi_in_the_way(b, (struct phys_range){ base, base + size }))
+		return;
 	if (boot_trait(b, TRAIT_CMA_TEXT) == CMA_TEXT_NODE)
 		SAY(b, CMA_RESERVED_NODE, 0, size >> 20, base, (uint64_t)(int64_t)nid);
 	else

@@ -123,7 +123,8 @@ void deferred_grow(struct boot *b)
 	struct zone *zone = node ? highest_zone(b, node) : NULL;
 	bool grows = boot_trait(b, TRAIT_DEFERRED_INIT) >= DEFERRED_SECTION_MIN;
 
-	if (!grows || !zone || node->first_deferred_pfn == UINT64_MAX || zone->managed_early >= vmalloc_table_pages(b))
+	/* What the kernel asks for itself is not movable. */
+	if (!grows || !zone || zone->type == ZONE_MOVABLE || node->first_deferred_pfn == UINT64_MAX || zone->managed_early >= vmalloc_table_pages(b))
 		return;
 	zone->managed_early += next_free(b, node, zone, &node->first_deferred_pfn);
 }

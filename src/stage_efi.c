@@ -78,6 +78,13 @@ static size_t efi_split_count(const struct machine *m, uint64_t start, uint64_t 
 	return 0;
 }
 
+bool efi_hides_memory(const struct boot *b)
+{
+	return b->machine->firmware == FIRMWARE_EFI && !b->machine->efi.nr && !b->replay.on && boot_trait(b, TRAIT_EFI_FREE) != EFI_FREE_NONE;
+}
+
+bool efi_in_the_way(const struct boot *b, struct phys_range r) { return phys_len(r) && r.start < LIMIT_4G && efi_hides_memory(b); }
+
 /* What EDK II hands over under QEMU. The firmware alone decides: other machines have 40 to 250. */
 #define EFI_MAP_USUAL_ENTRIES 128
 

@@ -220,7 +220,8 @@ static bool reserve_crash_low(struct boot *b, const struct crash_request *q, uin
 	}
 	boot_reserve(b, OWNER_CRASHKERNEL_LOW, base, base + size);
 	b->crashkernel_low = (struct phys_range){ base, base + size };
-	say_crash_low(b, base, size, total);
+	if (!efi_in_the_way(b, b->crashkernel_low))
+		say_crash_low(b, base, size, total);
 	return true;
 }
 
@@ -259,6 +260,8 @@ void crash_run(struct boot *b)
 		return;
 	}
 	b->crashkernel = (struct phys_range){ base, base + q.size };
+	if (efi_in_the_way(b, b->crashkernel))
+		return;
 	if (boot_trait(b, TRAIT_CRASH_TEXT) == CRASH_HEX)
 		SAY(b, CRASHKERNEL_HEX, 0, base, base + q.size, q.size >> 20);
 	else
@@ -433,10 +436,8 @@ void swiotlb_say(struct boot *b)
 	const char *from = text == SWIOTLB_TEXT_POINTERS ? boot_pointer(b, r.start) : NULL, *to = from ? boot_pointer(b, r.end - 1) : NULL;
 	struct strbuf pointers = { .arena = b->arena };
 	unsigned tag = text == SWIOTLB_TEXT_PHYS ? 2 : text == SWIOTLB_TEXT_POINTERS;
-	bool hidden = b->machine->firmware == FIRMWARE_EFI && !b->machine->efi.nr && !b->replay.on && boot_trait(b, TRAIT_EFI_FREE) != EFI_FREE_NONE;
 
-	/* Boot services memory that no map shows may have been in its way. */
-	if (!phys_len(r) || hidden || (text == SWIOTLB_TEXT_POINTERS && !from))
+	if (!phys_len(r) || efi_in_the_way(b, r) || (text == SWIOTLB_TEXT_POINTERS && !from))
 		return;
 	if (from)
 		strbuf_printf(&pointers, "%s-%s", from, to);

@@ -52,12 +52,25 @@ uint64_t vmalloc_table_pages(const struct boot *b)
 	return (b->five_level ? VMALLOC_SLOTS_5_LEVEL : VMALLOC_SLOTS_4_LEVEL) + random;
 }
 
+/*
+ * At random places the end of the vmalloc area may share its slot with what lies behind it, for which the table is there already:
+ * whether it does, only the line itself can tell.
+ */
+static uint64_t shares_slot(const struct boot *b, uint64_t early, uint64_t tables)
+{
+	const struct fact *f = b->record ? facts_last(&b->record->log, FACT_MEMORY) : NULL;
+	bool random = boot_trait(b, TRAIT_KASLR_MEMORY) && !cmdline_has(b->cmdline, "nokaslr");
+
+	return f && tables && random && kib_to_pages(f->v[0]) + tables == early + 1;
+}
+
 static void say_generic(struct boot *b)
 {
 	const struct kernel *k = b->kernel;
-	uint64_t all = free_pages(b, false, false), early = free_pages(b, true, false);
+	uint64_t all = free_pages(b, false, false), early = free_pages(b, true, false), tables = vmalloc_table_pages(b);
 
-	SAY(b, MEMORY, ending(b), pages_to_kib(sub_sat(early, vmalloc_table_pages(b))), pages_to_kib(b->physpages), k->code_kib.v, k->rwdata_kib.v, k->rodata_kib.v, k->init_kib.v, k->bss_kib.v,
+	tables -= shares_slot(b, early, tables);
+	SAY(b, MEMORY, ending(b), pages_to_kib(sub_sat(early, tables)), pages_to_kib(b->physpages), k->code_kib.v, k->rwdata_kib.v, k->rodata_kib.v, k->init_kib.v, k->bss_kib.v,
 	    pages_to_kib(b->physpages - all - b->cma_pages), pages_to_kib(b->cma_pages), pages_to_kib(free_pages(b, false, true)));
 }
 

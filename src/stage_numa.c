@@ -268,7 +268,8 @@ void numa_alloc_node_data(struct boot *b, int nid)
 	if (!base)
 		return;
 	node->node_data = (struct phys_range){ base, base + request.size };
-	say_node_data(b, nid, node->node_data, node_of(&b->memblock, base));
+	if (!efi_in_the_way(b, node->node_data))
+		say_node_data(b, nid, node->node_data, node_of(&b->memblock, base));
 }
 
 /* To 3.16 the node is announced here, with what its blocks span; 2.6.32 calls it by the boot allocator's name. */

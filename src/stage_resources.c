@@ -108,8 +108,10 @@ static void iomem(struct boot *b)
 		if (b->machine->arch != ARCH_I386 || boot_trait(b, TRAIT_PAE) || b->e820.v[i].end <= 4 * GIB)
 			boot_add_resource(b, b->e820.v[i].start, b->e820.v[i].end, iomem_name(b, b->e820.v[i].type), 0);
 	image_resources(b);
-	boot_add_resource(b, b->crashkernel_low.start, b->crashkernel_low.end, "Crash kernel", 1);
-	boot_add_resource(b, b->crashkernel.start, b->crashkernel.end, "Crash kernel", 1);
+	if (!efi_in_the_way(b, b->crashkernel_low))
+		boot_add_resource(b, b->crashkernel_low.start, b->crashkernel_low.end, "Crash kernel", 1);
+	if (!efi_in_the_way(b, b->crashkernel))
+		boot_add_resource(b, b->crashkernel.start, b->crashkernel.end, "Crash kernel", 1);
 }
 
 static void say_nosave(struct boot *b, uint64_t from_pfn, uint64_t to_pfn, uint64_t *last_end)

@@ -245,7 +245,7 @@ static bool hidden_dma_reserve(const struct boot *b)
 {
 	bool counted = boot_trait(b, TRAIT_DMA_RESERVE) == DMA_RESERVE_MEMBLOCK && b->machine->arch != ARCH_I386;
 
-	return counted && b->machine->firmware == FIRMWARE_EFI && !b->machine->efi.nr && !b->replay.on && boot_trait(b, TRAIT_EFI_FREE) != EFI_FREE_NONE;
+	return counted && efi_hides_memory(b);
 }
 
 /* Kernel: free_area_init_core(). */

@@ -43,6 +43,10 @@ void efi_reserved(struct boot *b, struct phys_range range);
 /* efi=debug shows boot services memory, and keeps it. */
 bool efi_keeps_boot_services(const struct boot *b);
 #define EFI_DESCRIPTOR_BYTES 48
+/* Boot services memory is kept for a while, and the map that would show where is not known. */
+bool efi_hides_memory(const struct boot *b);
+/* It may have been in the way of what the model found a place for. */
+bool efi_in_the_way(const struct boot *b, struct phys_range r);
 /* Entries of the EFI map: as listed or measured, else at least as many as a line counts, else a usual number. */
 uint64_t efi_map_entries(const struct machine *m);
 /* Size of the EFI map when [start, end) is cut out of it; 0 if the map is not known. */

@@ -126,7 +126,7 @@ static uint64_t returned_image_pages(const struct boot *b)
 /* Zones share min_free_kbytes by their sizes; the highest mark is twice that at most. */
 static uint64_t shared_marks(const struct boot *b, const struct check *c)
 {
-	return !strcmp(c->stage, stage_name(STAGE_WATERMARKS)) ? 2 * kib_to_pages(b->min_free_kbytes) : 0;
+	return !strcmp(c->stage, stage_name(STAGE_WATERMARKS)) || str_starts(str_of(c->id), STR("zone.pcp_high")) ? 2 * kib_to_pages(b->min_free_kbytes) : 0;
 }
 
 void verify_allow_for_doubt(struct verifier *v, struct check *c)
