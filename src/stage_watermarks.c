@@ -218,14 +218,44 @@ static bool min_free_stays(const struct boot *b)
 	return thp_possible(b) && !thp_never(b) && b->min_free_kbytes == pages_to_kib(khugepaged_pages(b)) && b->min_free_kbytes >= later;
 }
 
-/* Onlining memory computes all anew; what khugepaged wanted is forgotten by kernels that ask it only once. */
-void watermarks_again(struct boot *b)
+/* The zone that has grown by a block at least; NULL if none has. */
+static struct zone *grown_zone(struct boot *b, const struct boot *before)
 {
-	if (b->onlined_later) {
-		b->min_free_kbytes = calculate_min_free(b, true);
-		if (thp_possible(b) && !thp_never(b) && boot_trait(b, TRAIT_THP_HOTPLUG))
-			khugepaged(b);
+	for (size_t n = 0; n < b->nr_nodes; n++)
+		for (size_t z = 0; z < b->nr_zones; z++) {
+			struct zone *zone = &b->node[n].zone[b->zone_order[z]];
+
+			if (zone->managed_first_wmark >= before->node[n].zone[b->zone_order[z]].managed_first_wmark + PFN_DOWN(b->block_size))
+				return zone;
+		}
+	return NULL;
+}
+
+/* What khugepaged wanted is forgotten by kernels that ask it only once. */
+static void after_block(struct boot *b)
+{
+	b->min_free_kbytes = calculate_min_free(b, true);
+	if (thp_possible(b) && !thp_never(b) && boot_trait(b, TRAIT_THP_HOTPLUG))
+		khugepaged(b);
+	set_watermarks(b, true);
+}
+
+/*
+ * Onlining memory computes all anew, block by block, each with the marks that the one before it left. Of many blocks the last
+ * two decide: the marks that khugepaged had raised are gone by then.
+ */
+void watermarks_again(struct boot *b, const struct boot *before)
+{
+	struct zone *grown = b->onlined_later && b->block_size ? grown_zone(b, before) : NULL;
+
+	if (grown) {
+		grown->managed_first_wmark -= PFN_DOWN(b->block_size);
+		after_block(b);
+		after_block(b);
+		grown->managed_first_wmark += PFN_DOWN(b->block_size);
 	}
+	if (b->onlined_later)
+		after_block(b);
 	set_watermarks(b, true);
 	set_protection(b);
 }

@@ -89,7 +89,7 @@ void deferred_grow(struct boot *b);
 bool alternatives_come_back(const struct boot *b);
 
 /* stage_watermarks.c: once more, after the zones' sizes have changed. */
-void watermarks_again(struct boot *b);
+void watermarks_again(struct boot *b, const struct boot *before);
 
 /* The largest block of the buddy allocator, to which zones and holes are rounded. */
 #define MAX_ORDER_PAGES UINT64_C(1024)

@@ -1,6 +1,8 @@
 /*
  * verify_meminfo.c - totals of the running system: meminfo, vmstat, sysctls.
  */
+#include <string.h>
+
 #include "verify.h"
 
 #define KIB_4K 4u
@@ -38,6 +40,18 @@ static void verify_total(struct verifier *v)
 
 /* --- the direct map --- */
 
+/* Pages of ZONE_DEVICE, which drivers set up. Kernel: devm_memremap_pages(). */
+static uint64_t device_pages(const struct verifier *v)
+{
+	const struct zoneinfo *zones = &v->record->zoneinfo;
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < zones->nr; i++)
+		if (!strcmp(zones->v[i].name, "Device"))
+			pages += zones->v[i].spanned.value;
+	return pages;
+}
+
 /*
  * Large pages are split later, where pieces get other permissions: then their bytes move to the smaller sizes and the sum stays.
  * EFI of 2.6.32 maps runtime services behind the end of RAM into it.
@@ -56,6 +70,8 @@ static void verify_direct_map(struct verifier *v)
 	c = verify_add(v, &sum, value_number(model), value_number(total));
 	if (c->verdict == CHECK_MISMATCH && added && total == model + added)
 		verify_excuse(c, "memory was plugged in after the boot, and mapped then");
+	if (c->verdict == CHECK_MISMATCH && device_pages(v) && total == model + pages_to_kib(device_pages(v)))
+		verify_excuse(c, "a driver gave persistent memory struct pages, and mapped it");
 	if (b->onlined_later && total > model)
 		verify_excuse(c, "memory was plugged in after the boot, and mapped then");
 	if (b->machine->firmware == FIRMWARE_EFI && boot_trait(b, TRAIT_EARLY_ALLOC) == EARLY_RES_BOOTMEM)

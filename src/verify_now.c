@@ -61,7 +61,7 @@ const struct boot *verify_boot_now(struct verifier *v)
 	memcpy(now->node, v->boot->node, now->nr_nodes * sizeof(*now->node));
 	if (!take_zones(v, record_zones(v->record), now) || !settle_min_free(v, now))
 		return NULL;
-	watermarks_again(now);
+	watermarks_again(now, v->boot);
 	pcp_run(now);
 	return now;
 }

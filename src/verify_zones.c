@@ -48,6 +48,8 @@ static void add(struct verifier *v, const struct pair *p, const char *id, struct
 	verify_allow_for_doubt(v, c);
 	if (verify_blocks_offline(v))
 		verify_excuse(c, verify_changed_since(v));
+	if (p->model && p->model->type == ZONE_DEVICE)
+		verify_excuse(c, "drivers of persistent memory set this zone up, after the boot");
 }
 
 static void verify_managed(struct verifier *v, const struct pair *p)
