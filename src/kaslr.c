@@ -237,6 +237,8 @@ struct search {
 	const struct cmdline *cmdline;
 	const struct boot_record *record;
 	const struct boot *begun;  /* what is the same wherever the image lies */
+	const struct boot *taken;  /* a trial whose image may be moved, before free memory is counted */
+	unsigned nr_taken;
 	struct phys_ranges slots;
 	size_t nr_nodes;
 	bool balance_known; /* the log states the total */
@@ -257,9 +259,30 @@ static uint64_t slots_in(const struct search *s, struct phys_range place)
 	return s->slots.nr ? ranges_overlap(&s->slots, place) : phys_len(place);
 }
 
+#define MAX_TAKEN 4
+
+/* Up to where free memory is counted: run, or taken over from another trial that would have run alike. */
+static void take_memory(struct search *s, const struct machine *machine, enum boot_extent extent, struct boot *boot)
+{
+	if (s->taken && boot_may_move_to(s->taken, machine->kernel_base)) {
+		boot_copy_taken(s->taken, boot);
+		boot_move(boot, machine);
+		return;
+	}
+	boot_take(s->begun, machine, extent, boot);
+	if (s->nr_taken < MAX_TAKEN && boot_may_move(boot)) {
+		struct boot *copy = arena_new(s->arena, struct boot);
+
+		boot_copy_taken(boot, copy);
+		s->taken = copy;
+		s->nr_taken++;
+	}
+}
+
 static void try_at(struct search *s, struct phys_range place, uint64_t base)
 {
 	struct trial *t = vec_push(s->arena, &s->trials);
+	const struct boot *taken = s->taken;
 	struct arena_mark mark;
 	struct machine *machine;
 	struct boot *boot;
@@ -273,7 +296,10 @@ static void try_at(struct search *s, struct phys_range place, uint64_t base)
 	boot = arena_new(s->arena, struct boot);
 	put_at(s, base, machine);
 	/* Without a total of the log the zones of each trial count, to their marks. */
-	boot_go_on(s->begun, machine, t->node ? BOOT_NUMBERS : BOOT_PLACES, boot);
+	take_memory(s, machine, t->node ? BOOT_NUMBERS : BOOT_PLACES, boot);
+	if (s->taken != taken)
+		mark = arena_mark(s->arena);
+	boot_finish(boot);
 	t->fit = fit_of(boot);
 	zone = boot_zone_of(boot, PFN_DOWN(base), &t->nid);
 	t->zone = zone ? zone->type : NR_ZONE_TYPES;

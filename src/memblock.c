@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mia/arena.h"
+#include "mia/ranges.h"
 
 #define SMP_CACHE_BYTES 64u
 
@@ -285,6 +286,12 @@ static bool skip_region(const struct memblock *mb, const struct memblock_region 
 	return (r->flags & (MEMBLOCK_NOMAP | MEMBLOCK_DRIVER_MANAGED)) != 0;
 }
 
+static void note_search(const struct memblock *mb, uint64_t start, uint64_t end)
+{
+	if (mb->searched)
+		ranges_add(mb->arena, mb->searched, (struct phys_range){ start, end });
+}
+
 /* A place of @size inside [lo, hi), as high or as low as can be; 0 if it does not fit. */
 static uint64_t fit(uint64_t lo, uint64_t hi, uint64_t size, uint64_t align, bool top_down)
 {
@@ -300,7 +307,7 @@ static uint64_t find_top_down(const struct memblock *mb, uint64_t start, uint64_
 {
 	for (size_t m = mb->memory.nr; m-- > 0;) {
 		const struct memblock_region *region = &mb->memory.v[m];
-		uint64_t lo, hi, base;
+		uint64_t lo, hi, top, base;
 		size_t r;
 
 		if (region->end <= start)
@@ -308,7 +315,7 @@ static uint64_t find_top_down(const struct memblock *mb, uint64_t start, uint64_
 		if (skip_region(mb, region, nid, mirror))
 			continue;
 		lo = max_u64(region->base, start);
-		hi = min_u64(region->end, end);
+		hi = top = min_u64(region->end, end);
 		if (lo >= hi)
 			continue;
 		/* Reserved regions that begin below @hi, from the highest down. */
@@ -319,12 +326,15 @@ static uint64_t find_top_down(const struct memblock *mb, uint64_t start, uint64_
 			uint64_t gap = r ? max_u64(lo, mb->reserved.v[r - 1].end) : lo;
 
 			base = fit(gap, hi, size, align, true);
-			if (base)
+			if (base) {
+				note_search(mb, base, top);
 				return base;
+			}
 			if (!r || mb->reserved.v[r - 1].base <= lo)
 				break;
 			hi = min_u64(hi, mb->reserved.v[--r].base);
 		}
+		note_search(mb, lo, top);
 	}
 	return 0;
 }
@@ -337,6 +347,7 @@ static uint64_t find_bottom_up(const struct memblock *mb, uint64_t start, uint64
 
 		if (skip_region(mb, region, nid, mirror))
 			continue;
+		note_search(mb, lo, hi);
 		for (size_t r = memblock_search(&mb->reserved, lo);; r++) {
 			uint64_t gap_end = r < mb->reserved.nr ? min_u64(mb->reserved.v[r].base, hi) : hi;
 
@@ -405,6 +416,18 @@ uint64_t memblock_alloc(struct memblock *mb, const struct memblock_request *requ
 	if (base)
 		memblock_reserve(mb, base, base + q.size);
 	return base;
+}
+
+struct phys_ranges *memblock_search_run(struct memblock *mb, uint64_t base, uint64_t size, uint64_t nr)
+{
+	struct phys_ranges *searched = mb->searched;
+
+	if (mb->bottom_up)
+		note_search(mb, base, UINT64_MAX);
+	else
+		note_search(mb, sub_sat(base + size, nr * size), base + size);
+	mb->searched = NULL;
+	return searched;
 }
 
 uint64_t memblock_bytes(const struct memblock_type *type)

@@ -36,6 +36,7 @@ struct mapper {
 	struct phys_ranges ptes; /* 2 MiB slots with a PTE table */
 	bool top_table;          /* the table above the PUDs exists (5 levels) */
 	bool can_use_brk;
+	struct phys_range now;   /* RAM that is being mapped */
 	uint64_t min_mapped, max_mapped; /* tables may come from this window */
 	bool failed;
 };
@@ -57,6 +58,7 @@ static uint64_t take_from_window(struct mapper *m, uint64_t nr)
 	struct memblock *mb = &m->b->memblock;
 	struct memblock_request one = { .size = PAGE_SIZE, .align = PAGE_SIZE, .min = m->min_mapped, .max = m->max_mapped, .nid = NUMA_NO_NODE, .ranged = true };
 	struct memblock_request many = one;
+	struct phys_ranges *searched;
 	uint64_t base;
 
 	if (m->min_mapped >= m->max_mapped)
@@ -64,13 +66,26 @@ static uint64_t take_from_window(struct mapper *m, uint64_t nr)
 	base = memblock_find(mb, &one);
 	if (!base)
 		return 0;
+	searched = memblock_search_run(mb, base, one.size, nr);
 	for (; nr > 1; nr /= 2) {
 		many.size = nr * PAGE_SIZE;
 		if (memblock_find(mb, &many) + many.size == base + PAGE_SIZE)
 			break;
 	}
+	mb->searched = searched;
 	many.size = nr * PAGE_SIZE;
 	return boot_alloc(m->b, OWNER_PAGE_TABLES, &many) ? nr : 0;
+}
+
+/* For boots of which the image may be moved: each range on its own. */
+static void note_mapped(struct mapper *m)
+{
+	struct boot *b = m->b;
+	struct phys_ranges *mapped = &b->reach.mapped;
+
+	if (!b->reach.kept || b->brk_pool_next >= b->brk_pool_end || (mapped->nr && mapped->v[mapped->nr - 1].start == m->now.start))
+		return;
+	*vec_push(b->arena, mapped) = m->now;
 }
 
 /* Kernel: alloc_low_pages(), a page at a time. */
@@ -81,6 +96,7 @@ static void alloc_tables(struct mapper *m, uint64_t nr)
 	while (nr && !m->failed) {
 		uint64_t got = 1;
 
+		note_mapped(m);
 		if (m->can_use_brk && b->brk_pool_next < b->brk_pool_end) {
 			take_from_brk(m);
 		} else {
@@ -299,6 +315,7 @@ static uint64_t map_ram(struct mapper *m, uint64_t start, uint64_t end)
 		if (r.end <= r.start)
 			continue;
 		/* The pool must not be written while the page it lies in is being mapped. */
+		m->now = r;
 		m->can_use_brk = max_u64(r.start, m->b->brk_pool_next) >= min_u64(r.end, m->b->brk_pool_end);
 		map_range(m, r, true);
 		m->can_use_brk = true;

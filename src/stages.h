@@ -15,6 +15,9 @@
 #include "mia/stages.def"
 #undef STAGE
 
+/* boot_image.c: where the machine says, or the log shows, or it was linked for. */
+void boot_place_image(struct boot *b);
+
 /* stage_e820.c */
 void e820_edit_update(struct boot *b, uint64_t start, uint64_t end, uint32_t from, uint32_t to);
 void e820_edit_remove(struct boot *b, uint64_t start, uint64_t end, uint32_t type);

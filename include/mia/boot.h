@@ -291,6 +291,11 @@ struct boot {
 	enum stage_id stage;              /* that runs now */
 	enum boot_extent extent;
 	size_t next_step;                 /* of the pipeline */
+	struct image_reach {              /* what tells whether the image could as well lie elsewhere; kept where that is asked */
+		bool kept;
+		struct phys_ranges searched;  /* of memblock */
+		struct phys_ranges mapped;    /* while brk had page tables left: it gives none for memory around itself */
+	} reach;
 
 	bool five_level; /* page tables have 5 levels */
 
@@ -395,6 +400,18 @@ void boot_run_part(struct arena *arena, const struct machine *machine, const str
 void boot_begin(struct arena *arena, const struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record,
 		struct boot *ret);
 void boot_go_on(const struct boot *begun, const struct machine *machine, enum boot_extent extent, struct boot *ret);
+
+/*
+ * For many places: as far as memory is taken from memblock, and then to the end. In between a boot can be copied. Of such a boot
+ * the image may be moved, see src/boot_move.c, to where nothing would have come out otherwise: the copy is then as if @machine
+ * had been booted, but for who owns what.
+ */
+void boot_take(const struct boot *begun, const struct machine *machine, enum boot_extent extent, struct boot *ret);
+void boot_copy_taken(const struct boot *taken, struct boot *ret);
+bool boot_may_move(const struct boot *taken);
+bool boot_may_move_to(const struct boot *taken, uint64_t base);
+void boot_move(struct boot *copy, const struct machine *machine);
+void boot_finish(struct boot *b);
 
 static inline int boot_trait(const struct boot *b, enum trait_id id) { return trait(b->traits, id); }
 

@@ -50,6 +50,7 @@ struct memblock {
 	bool movable_node;       /* hot-pluggable memory is not handed out */
 	bool has_mirror;         /* mirrored memory is tried first */
 	bool overflowed;         /* an array was full and could not be doubled */
+	struct phys_ranges *searched; /* gets what answers hang on: whatever is reserved or free elsewhere, they are the same; may be NULL */
 };
 
 void memblock_init(struct memblock *mb, struct arena *arena);
@@ -80,6 +81,13 @@ struct memblock_request {
 uint64_t memblock_find(const struct memblock *mb, const struct memblock_request *request);
 /* Find and reserve, falling back to other nodes and lower addresses as the kernel does; 0 if there is none. */
 uint64_t memblock_alloc(struct memblock *mb, const struct memblock_request *request);
+
+/*
+ * Before it is searched for how many of @nr requests, of which the first was answered with @base, come from one free range: that
+ * hangs on the range next to the first alone, and not on where larger ones would be found. Returns what @mb->searched is to be
+ * again behind that.
+ */
+struct phys_ranges *memblock_search_run(struct memblock *mb, uint64_t base, uint64_t size, uint64_t nr);
 
 uint64_t memblock_bytes(const struct memblock_type *type);
 bool memblock_is_reserved(const struct memblock *mb, uint64_t addr);
