@@ -376,7 +376,8 @@ static bool places_nothing(enum stage_id id)
 	return id == STAGE_ZONELISTS || id == STAGE_BUDDY || (id > STAGE_BALANCE && id != STAGE_RETURNS);
 }
 
-static bool leaves_out(const struct boot *b, enum stage_id id) { return b->extent == BOOT_PLACES && places_nothing(id); }
+/* Free lists are no numbers that boots are compared by. */
+static bool leaves_out(const struct boot *b, enum stage_id id) { return (b->extent == BOOT_PLACES && places_nothing(id)) || (b->extent == BOOT_NUMBERS && id == STAGE_BUDDY); }
 
 /* From the step that it has come to, up to the first of stage @until; NR_STAGES: to the end. */
 static void advance(struct boot *b, enum stage_id until)
