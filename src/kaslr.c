@@ -222,7 +222,7 @@ struct trial {
 	enum zone_type zone;
 	bool crash_failed; /* the crash kernel finds no room beside it */
 	uint64_t total;    /* MemTotal, pages */
-	struct pgdat *node; /* as it left the nodes, where the likeliest numbers are to be found */
+	struct zone_numbers *zone_numbers; /* as it left the zones, where the likeliest numbers are to be found */
 };
 
 struct trials {
@@ -290,13 +290,13 @@ static void try_at(struct search *s, struct phys_range place, uint64_t base)
 
 	*t = (struct trial){ .place = place, .base = base, .weight = slots_in(s, place) };
 	if (!s->balance_known)
-		t->node = arena_array(s->arena, struct pgdat, s->nr_nodes);
+		t->zone_numbers = zone_numbers_new(s->arena, s->nr_nodes);
 	mark = arena_mark(s->arena);
 	machine = arena_new(s->arena, struct machine);
 	boot = arena_new(s->arena, struct boot);
 	put_at(s, base, machine);
 	/* Without a total of the log the zones of each trial count, to their marks. */
-	take_memory(s, machine, t->node ? BOOT_NUMBERS : BOOT_PLACES, boot);
+	take_memory(s, machine, t->zone_numbers ? BOOT_NUMBERS : BOOT_PLACES, boot);
 	if (s->taken != taken)
 		mark = arena_mark(s->arena);
 	boot_finish(boot);
@@ -305,10 +305,10 @@ static void try_at(struct search *s, struct phys_range place, uint64_t base)
 	t->zone = zone ? zone->type : NR_ZONE_TYPES;
 	t->crash_failed = boot->crash_failed_bytes != 0;
 	t->total = boot->totalram.v;
-	if (t->node && boot->nr_nodes == s->nr_nodes)
-		memcpy(t->node, boot->node, s->nr_nodes * sizeof(*t->node));
+	if (t->zone_numbers && boot->nr_nodes == s->nr_nodes)
+		zone_numbers_keep(boot, t->zone_numbers);
 	else
-		t->node = NULL;
+		t->zone_numbers = NULL;
 	arena_rewind(s->arena, mark);
 }
 
@@ -499,8 +499,8 @@ static void settle_numbers(const struct search *s, const struct trial *best, str
 	if (!s->by_total || boot->nr_nodes != s->nr_nodes)
 		return;
 	for (size_t i = 0; i < s->trials.nr; i++)
-		if (!fit_compare(&s->trials.v[i].fit, &best->fit) && s->trials.v[i].node)
-			v[nr++] = (struct possible_boot){ s->trials.v[i].node, s->nr_nodes, s->trials.v[i].total, s->trials.v[i].weight, s->trials.v[i].base };
+		if (!fit_compare(&s->trials.v[i].fit, &best->fit) && s->trials.v[i].zone_numbers)
+			v[nr++] = (struct possible_boot){ s->trials.v[i].zone_numbers, s->nr_nodes, s->trials.v[i].total, s->trials.v[i].weight, s->trials.v[i].base };
 	kaslr_likely_values(boot, v, nr);
 }
 

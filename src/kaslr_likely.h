@@ -10,8 +10,13 @@
 
 #include "mia/boot.h"
 
+/* Of one zone, the numbers that depend on how many pages it has. */
+struct zone_numbers {
+	uint64_t single[10], protection[NR_ZONE_TYPES];
+};
+
 struct possible_boot {
-	const struct pgdat *node;
+	const struct zone_numbers *zone; /* NR_ZONE_TYPES of each node */
 	size_t nr_nodes;
 	uint64_t total;  /* MemTotal, pages */
 	uint64_t weight; /* how likely it is, in any unit */
@@ -22,6 +27,10 @@ struct possible_boots {
 	struct possible_boot *v;
 	size_t nr, cap;
 };
+
+/* Room for the numbers of so many nodes, and those of @b. */
+struct zone_numbers *zone_numbers_new(struct arena *arena, size_t nr_nodes);
+void zone_numbers_keep(const struct boot *b, struct zone_numbers *ret);
 
 /* Which of them has the likeliest MemTotal, and of those the likeliest place. */
 size_t kaslr_likeliest(const struct possible_boot *v, size_t nr);

@@ -209,13 +209,13 @@ static struct phys_ranges places_of(struct predictor *p)
 static void add_likely(struct predictor *p, struct phys_range part)
 {
 	const struct boot *b;
-	struct pgdat *node;
+	struct zone_numbers *numbers;
 
 	arena_reset(p->scratch);
 	b = predict_boot_at(p, middle_of(part), 0);
-	node = arena_array(p->arena, struct pgdat, b->nr_nodes);
-	memcpy(node, b->node, b->nr_nodes * sizeof(*node));
-	*vec_push(p->arena, &p->likely) = (struct possible_boot){ node, b->nr_nodes, b->totalram.v, phys_len(part), middle_of(part) };
+	numbers = zone_numbers_new(p->arena, b->nr_nodes);
+	zone_numbers_keep(b, numbers);
+	*vec_push(p->arena, &p->likely) = (struct possible_boot){ numbers, b->nr_nodes, b->totalram.v, phys_len(part), middle_of(part) };
 }
 
 static void find_likely(struct predictor *p, const struct phys_ranges *places)
