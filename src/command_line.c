@@ -56,7 +56,7 @@ struct str cmdline_of(struct arena *arena, const struct boot_record *record, boo
 		return record->cmdline;
 	}
 	/* What the kernel has built in or adds is in the later line alone. */
-	if (first.n && later.n > first.n && (str_find(later, first) >= 0 || first.n >= MESSAGE_LEAST))
+	if (later.n > first.n && (!first.n || str_find(later, first) >= 0 || first.n >= MESSAGE_LEAST))
 		return later;
 	if (f)
 		return first;

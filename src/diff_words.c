@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mia/arena.h"
+#include "mia/triage.h"
 
 /* Options of the command line that move an owner. */
 static const struct {
@@ -20,8 +21,10 @@ static const struct {
 	{ "log_buf", { "log_buf_len" } },
 	{ "swiotlb", { "swiotlb", "iommu", "intel_iommu", "amd_iommu" } },
 	{ "swiotlb.tables", { "swiotlb", "iommu" } },
-	{ "hash.dentry", { "dhash_entries", "hashdist", "mem" } },
-	{ "hash.inode", { "ihash_entries", "hashdist", "mem" } },
+	{ "hash.dentry", { "dhash_entries", "hashdist", "numa", "mem" } },
+	{ "hash.inode", { "ihash_entries", "hashdist", "numa", "mem" } },
+	{ "stack_depot", { "slub_debug", "slab_debug", "page_owner" } },
+	{ "reserve_mem", { "reserve_mem" } },
 	{ "cut.command_line", { "mem", "memmap" } },
 	{ "percpu", { "nr_cpus", "possible_cpus", "maxcpus" } },
 	{ "node_data", { "numa" } },
@@ -94,6 +97,8 @@ static struct str by_factor(struct arena *arena, const struct diff *d, enum diff
 	case FACTOR_MACHINE:
 		if (d->machine_known && !d->same_machine)
 			return STR("they are different machines");
+		if (!d->same_map && d->same_machine && d->a.verdict && d->b.verdict && !d->a.verdict->machine->hypervisor && triage_other_modules(&d->a.verdict->dram, &d->b.verdict->dram))
+			return STR("other modules are plugged in, or it is another machine of that model");
 		if (!d->same_map && d->same_machine && d->a.verdict && !d->a.verdict->machine->hypervisor)
 			return STR("the same machine gave another map of its memory, so the boot loader or a setting of the firmware took it");
 		if (!d->same_map)
@@ -170,6 +175,8 @@ static struct str sentence(struct arena *arena, const struct diff *d)
 		return STR("Neither boot shows where its memory went.");
 	if (!top->effect)
 		return STR("Nobody takes more or less in B than in A.");
+	if (d->change_known && !d->change && magnitude(top->effect) < (int64_t)PAGE_SIZE)
+		return STR("MemTotal is the same: nobody takes a page more or less in B than in A.");
 	what = what_happened(arena, top);
 	/* An owner is named as it is everywhere; else a sentence starts with a capital. */
 	strbuf_char(&out, is_in(top, "reserved") ? *what.p : capital(*what.p));

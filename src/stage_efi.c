@@ -44,6 +44,29 @@ static bool keeps_table(const struct boot *b, struct phys_range table)
 	return false;
 }
 
+/*
+ * What is partly taken is left to who took it: the rest of it is free. But a table that is kept cuts the map's entry, so that what
+ * lies before and behind it are entries of their own. Kernel: efi_arch_mem_reserve().
+ */
+static void reserve_boot_services(struct boot *b, struct phys_range region)
+{
+	struct phys_ranges pieces = { 0 };
+
+	ranges_add(b->arena, &pieces, region);
+	for (size_t i = 0; i < b->machine->efi_reserved.nr; i++) {
+		struct phys_range table = b->machine->efi_reserved.v[i];
+
+		if (phys_overlaps(table, region) && keeps_table(b, table))
+			ranges_remove(b->arena, &pieces, (struct phys_range){ align_down(table.start, PAGE_SIZE), align_up(table.end, PAGE_SIZE) });
+	}
+	for (size_t i = 0; i < pieces.nr; i++) {
+		if (memblock_overlaps(&b->memblock.reserved, pieces.v[i].start, pieces.v[i].end))
+			continue;
+		efi_reserved(b, pieces.v[i]);
+		boot_reserve(b, OWNER_EFI_BOOT, pieces.v[i].start, pieces.v[i].end);
+	}
+}
+
 void efi_run_early(struct boot *b)
 {
 	if (phys_len(b->machine->efi_memattr) && boot_trait(b, TRAIT_EFI_MEMATTR))
@@ -56,13 +79,8 @@ void efi_run_early(struct boot *b)
 	for (size_t i = 0; i < b->machine->efi.nr; i++) {
 		const struct efi_region *r = &b->machine->efi.v[i];
 
-		if (!is_boot_services(r) || !may_reserve(b, r->range))
-			continue;
-		/* What is partly taken is left to who took it: the rest of it is free. */
-		if (memblock_overlaps(&b->memblock.reserved, r->range.start, r->range.end))
-			continue;
-		efi_reserved(b, r->range);
-		boot_reserve(b, OWNER_EFI_BOOT, r->range.start, r->range.end);
+		if (is_boot_services(r) && may_reserve(b, r->range))
+			reserve_boot_services(b, r->range);
 	}
 }
 

@@ -62,6 +62,14 @@ static bool same_firmware(const struct triage *a, const struct triage *b)
 	       !a->machine->hypervisor && !b->machine->hypervisor;
 }
 
+/* Memory comes in modules of whole gibibytes, and nobody else takes such: it is another machine of that model, or a changed one. */
+bool triage_other_modules(const struct dram *a, const struct dram *b)
+{
+	uint64_t delta = a->installed_bytes > b->installed_bytes ? a->installed_bytes - b->installed_bytes : b->installed_bytes - a->installed_bytes;
+
+	return delta && !(delta % GIB);
+}
+
 /* Loaders keep a few pages for themselves; only more than this is a loss. */
 #define LOADER_LEAST MIB
 
@@ -74,7 +82,7 @@ static void bootloader_change(struct triage *a, struct triage *b)
 		bytes_a > bytes_b ? first_difference(b->arena, &ram_a, &ram_b) : first_difference(b->arena, &ram_b, &ram_a);
 	struct finding *f;
 
-	if (!ram_a.nr || !ram_b.nr || !same_firmware(a, b) || delta < LOADER_LEAST)
+	if (!ram_a.nr || !ram_b.nr || !same_firmware(a, b) || delta < LOADER_LEAST || triage_other_modules(&a->v->dram, &b->v->dram))
 		return;
 	b->rule = triage_rule_find("bootloader-diff");
 	f = triage_add(b, SEVERITY_ERROR, "The same firmware gave %s of RAM, then %s: %s differ, at %s first",

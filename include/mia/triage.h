@@ -32,6 +32,8 @@ const struct triage_rule *user_rule(const struct user_rules *rules, size_t index
 
 /* Every rule of one boot, and @more where it is not NULL. Findings are sorted: the most severe first, then the most bytes. */
 void triage_run(struct arena *arena, const struct user_rules *more, struct verdict *verdict);
+/* Do two machines differ by whole modules, rather than by what someone took? */
+bool triage_other_modules(const struct dram *a, const struct dram *b);
 /* The rules that compare two boots: @b against @a. */
 void triage_pair(struct arena *arena, const struct verdict *a, const struct verdict *b, struct findings *ret);
 
