@@ -73,6 +73,7 @@ void analysis_run(struct arena *arena, const struct boot_record *record, const s
 	}
 	if (!kernel->has_profile)
 		hypotheses_choose(arena, machine, kernel, cmdline, record);
+	hypotheses_xen(arena, machine, kernel, cmdline, record);
 	kaslr_search(arena, machine, kernel, cmdline, record, boot);
 	*ret = (struct verdict){ .record = record, .machine = machine, .kernel = kernel, .boot = boot };
 	verify(arena, record, boot, &ret->checks);

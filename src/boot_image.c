@@ -23,13 +23,19 @@ static bool loaded_as_elf(const struct machine *m)
 /* Without randomisation the image lies where it was linked for, unless EFI had other things there. */
 static bool loads_at_preferred(const struct boot *b)
 {
-	if (loaded_as_elf(b->machine))
+	/* Xen loads the image itself, not through the loader that draws a place. */
+	if (loaded_as_elf(b->machine) || boot_is_xen_pv(b))
 		return true;
 	return (cmdline_has(b->cmdline, "nokaslr") || boot_trait(b, TRAIT_KASLR_IMAGE) == KASLR_FIXED) && b->machine->firmware != FIRMWARE_EFI;
 }
 
 /* Firmware strings take brk's first page, unless a profile knows better. */
-static uint64_t brk_before_tables(const struct boot *b) { return is_known(b->kernel->dmi_brk) ? b->kernel->dmi_brk.v : PAGE_SIZE; }
+static uint64_t brk_before_tables(const struct boot *b)
+{
+	if (b->machine->no_dmi)
+		return 0;
+	return is_known(b->kernel->dmi_brk) ? b->kernel->dmi_brk.v : PAGE_SIZE;
+}
 
 /*
  * The image ends where brk starts, and that shows in the first page table taken from brk. Its start is a border of 2 MiB, the
@@ -84,14 +90,14 @@ static uint64_t brk_pool_bytes(const struct boot *b)
 	return PFN_PHYS(b->machine->arch == ARCH_I386 ? BRK_OTHER_PAGES_32 - 1 : (uint64_t)boot_trait(b, TRAIT_BRK_POOL));
 }
 
-/* One page of firmware strings and, from 3.9 on, the pool of early page tables, unless a profile knows better. */
+/* One page of firmware strings, if there are any, and, from 3.9 on, the pool of early page tables, unless a profile knows better. */
 static uint64_t brk_bytes(const struct boot *b, uint64_t image_end)
 {
 	if (b->machine->arch == ARCH_I386)
 		return PFN_PHYS(initial_tables_32(b, image_end) + BRK_OTHER_PAGES_32);
 	if (is_known(b->kernel->image.brk))
 		return b->kernel->image.brk.v;
-	return PFN_PHYS(1 + (uint64_t)boot_trait(b, TRAIT_BRK_POOL));
+	return PFN_PHYS(!b->machine->no_dmi + (uint64_t)boot_trait(b, TRAIT_BRK_POOL));
 }
 
 /* Where the log leaves no doubt; 0 if it does. */

@@ -93,6 +93,43 @@ static void choose_struct_page(struct arena *arena, const struct machine *machin
 	}
 }
 
+/* Less than this is no memory that was left out; and this much is noise, a few tables more or less. */
+#define XEN_STEP_PAGES ((int64_t)(MIB >> PAGE_SHIFT))
+#define XEN_NOISE_PAGES 8
+#define XEN_ROUNDS 4
+
+/* Who asks for an amount (dom0_mem=) asks for whole MiB. */
+static uint64_t whole_mib(uint64_t pages)
+{
+	uint64_t whole = (pages + XEN_NOISE_PAGES) / (uint64_t)XEN_STEP_PAGES * (uint64_t)XEN_STEP_PAGES;
+
+	return whole + XEN_NOISE_PAGES >= pages ? whole : pages;
+}
+
+/*
+ * With how many pages the first domain of Xen starts, where the log leaves a range: what the kernel holds more than any owner
+ * is memory that it may get later. That shrinks what is sized by free memory, so once more.
+ */
+void hypotheses_xen(struct arena *arena, struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record)
+{
+	uint64_t most = machine->xen_pages ? machine->xen_pages : e820_bytes(&machine->e820, E820_TYPE_RAM) >> PAGE_SHIFT;
+
+	if (!machine_is_xen_first(machine) || !machine->xen_pages_least || machine->xen_pages_least >= most)
+		return;
+	machine->xen_pages = most;
+	for (int i = 0; i < XEN_ROUNDS; i++) {
+		struct boot *boot = arena_new(arena, struct boot);
+		int64_t rest;
+
+		boot_run_places(arena, machine, kernel, cmdline, record, boot);
+		rest = balance_unexplained(boot);
+		rest -= balance_image_share(boot, rest);
+		if (!decides(boot) || rest < XEN_STEP_PAGES || (uint64_t)rest > machine->xen_pages - machine->xen_pages_least)
+			break;
+		machine->xen_pages = whole_mib(machine->xen_pages - (uint64_t)rest);
+	}
+}
+
 void hypotheses_choose(struct arena *arena, const struct machine *machine, struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record)
 {
 	choose_struct_page(arena, machine, kernel, cmdline, record);

@@ -12,4 +12,7 @@
 /* Set the numbers of @kernel that a neighbour gave, or nobody, to the value that balances best. */
 void hypotheses_choose(struct arena *arena, const struct machine *machine, struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record);
 
+/* The same for how much memory the first domain of Xen starts with. */
+void hypotheses_xen(struct arena *arena, struct machine *machine, const struct kernel *kernel, const struct cmdline *cmdline, const struct boot_record *record);
+
 #endif

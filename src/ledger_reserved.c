@@ -73,6 +73,8 @@ static enum basis basis_of(const struct boot *b, enum owner owner)
 	switch (owner) {
 	case OWNER_IMAGE:
 		return b->image_measured ? AMOUNT_EXACT : AMOUNT_ESTIMATED;
+	case OWNER_XEN_EXTRA:
+		return b->machine->xen_pages_least == b->machine->xen_pages ? AMOUNT_EXACT : AMOUNT_ESTIMATED;
 	case OWNER_EFI_BOOT:
 		return b->balance.silent ? AMOUNT_BOUNDED : AMOUNT_EXACT;
 	case OWNER_INITRD: case OWNER_CRASHKERNEL: case OWNER_CRASHKERNEL_LOW: case OWNER_CMA: case OWNER_GIGANTIC: case OWNER_SWIOTLB:

@@ -35,6 +35,7 @@ static const struct {
 	{ "pcpu_", OWNER_PERCPU_META },
 	{ "alloc_bootmem_cpumask_var", OWNER_CPUMASK },
 	{ "alloc_large_system_hash", OWNER_HASH_OTHER },
+	{ "alloc_p2m_page", OWNER_XEN_P2M },
 	{ "spp_getpage", OWNER_ENTRY_AREA },
 	{ "swiotlb_init", OWNER_SWIOTLB },
 	{ "reserve_real_mode", OWNER_REAL_MODE },

@@ -132,7 +132,7 @@ static void keep_piece(struct boot *b, struct phys_range r, unsigned shift)
 /* Map the part of @piece inside one table; tables come in the order of the walk. */
 static void map_2m_slot(struct mapper *m, struct phys_range r)
 {
-	/* 32 bits: the tables of the first mapping are still there. */
+	/* 32 bits, Xen: the tables of the first mapping are still there. */
 	if (r.end <= m->b->initial_mapped)
 		ranges_add(m->b->arena, &m->ptes, (struct phys_range){ align_down(r.start, SIZE_2M), align_up(r.end, SIZE_2M) });
 	else
@@ -380,7 +380,7 @@ static void map_bottom_up(struct mapper *m, uint64_t start, uint64_t end)
 /* The real mode trampoline gets its own copy of the upper tables. Kernel: init_trampoline_kaslr(). */
 static void map_trampoline(struct mapper *m)
 {
-	if (!boot_trait(m->b, TRAIT_KASLR_MEMORY) || cmdline_has(m->b->cmdline, "nokaslr"))
+	if (!boot_trait(m->b, TRAIT_KASLR_MEMORY) || cmdline_has(m->b->cmdline, "nokaslr") || boot_is_xen_pv(m->b))
 		return;
 	alloc_tables(m, m->b->five_level && boot_trait(m->b, TRAIT_TRAMPOLINE_TABLES) ? 2 : 1);
 }
@@ -407,11 +407,13 @@ static void map_ram_only(struct mapper *m)
 	b->max_mapped = m->max_mapped;
 }
 
-/* 32 bits: the upper tables come with the image. */
+/* 32 bits, Xen: the upper tables come with the image. */
 static void tables_of_image(struct mapper *m)
 {
+	bool wide = m->b->machine->arch == ARCH_X86_64;
+
 	ranges_add(m->b->arena, &m->puds, (struct phys_range){ 0, SIZE_512G });
-	ranges_add(m->b->arena, &m->pmds, (struct phys_range){ 0, 4 * SIZE_1G });
+	ranges_add(m->b->arena, &m->pmds, (struct phys_range){ 0, wide ? SIZE_1G : 4 * SIZE_1G });
 }
 
 /* What is mapped before: by 64-bit kernels the space set aside for the largest image. */
@@ -419,7 +421,7 @@ static void say_first_mapped(struct boot *b)
 {
 	if (b->machine->arch != ARCH_I386 && boot_trait(b, TRAIT_DIRECT_MAP) == DIRECT_MAP_WHOLE)
 		SAY(b, INITIAL_MAPPED, 0, IMAGE_SPACE);
-	else if (b->initial_mapped && b->kernel_base_known)
+	else if (b->initial_mapped && b->kernel_base_known && b->machine->arch == ARCH_I386)
 		SAY(b, INITIAL_MAPPED, 0, b->initial_mapped);
 }
 
@@ -428,13 +430,13 @@ void direct_map_run(struct boot *b)
 	struct mapper m = { .b = b, .largest = LEAF_2M };
 	bool gb = b->machine->gbpages && b->machine->arch == ARCH_X86_64;
 
-	/* Xen gives its guests small pages only. */
-	if (b->machine->firmware == FIRMWARE_XEN || (cmdline_has(b->cmdline, "debug_pagealloc") && !cmdline_is(b->cmdline, "debug_pagealloc", "off")))
+	/* A paravirtual guest of Xen has no large pages. */
+	if (boot_is_xen_pv(b) || (cmdline_has(b->cmdline, "debug_pagealloc") && !cmdline_is(b->cmdline, "debug_pagealloc", "off")))
 		m.largest = LEAF_4K;
 	else if (gb && !cmdline_has(b->cmdline, "nogbpages"))
 		m.largest = LEAF_1G;
 	say_first_mapped(b);
-	if (b->machine->arch == ARCH_I386)
+	if (b->machine->arch == ARCH_I386 || boot_is_xen_pv(b))
 		tables_of_image(&m);
 	if (boot_trait(b, TRAIT_DIRECT_MAP) == DIRECT_MAP_WHOLE)
 		old_direct_map(b, m.largest == LEAF_1G);

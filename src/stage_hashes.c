@@ -103,9 +103,9 @@ static bool mapped_huge(const struct boot *b, uint64_t bytes)
 }
 
 /* A table that memblock hands out. */
-static void early_hash(struct boot *b, const struct hash_table *t)
+static void early_hash(struct boot *b, const struct hash_table *t, uint64_t bucket, uint64_t asked)
 {
-	uint64_t bucket = pointer_bytes(b), entries = hash_entries(b, t, bucket, asked_entries(b, t));
+	uint64_t entries = hash_entries(b, t, bucket, asked);
 
 	boot_alloc_bytes(b, t->owner, entries * bucket, 64, NUMA_NO_NODE);
 	say_hash(b, t, entries, entries * bucket, "linear");
@@ -131,14 +131,30 @@ static const struct hash_table mount_hashes[] = {
 	{ HASH_MOUNTPOINT, OWNER_NONE, "mphash_entries", 19, false, 0, 0 },
 };
 
+#define LOCK_ENTRY_BYTES 16 /* the lock and the CPU that waits */
+#define LOCK_LINE_BYTES 64
+#define LOCKS_PER_CPU 4
+
+/* A page at least, and whole cache lines; only a table needs a power of two. Kernel: kernel/locking/qspinlock_paravirt.h. */
+void lock_hash_run(struct boot *b)
+{
+	uint64_t wanted = align_up(LOCKS_PER_CPU * b->machine->possible_cpus, LOCK_LINE_BYTES / LOCK_ENTRY_BYTES);
+	struct hash_table t = { .tag = HASH_PV_LOCK, .owner = OWNER_HASH_OTHER };
+
+	if (!boot_trait(b, TRAIT_LOCK_HASH) || !b->machine->pv_spinlocks || b->machine->possible_cpus < 2)
+		return;
+	t.low = t.high = max_u64(wanted, PAGE_SIZE / LOCK_ENTRY_BYTES);
+	early_hash(b, &t, LOCK_ENTRY_BYTES, t.low);
+}
+
 void hashes_run(struct boot *b)
 {
 	if (boot_trait(b, TRAIT_PID_HASH))
-		early_hash(b, &pid_hash);
+		early_hash(b, &pid_hash, pointer_bytes(b), 0);
 	if (hashes_distributed(b))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(vfs_hashes); i++)
-		early_hash(b, &vfs_hashes[i]);
+		early_hash(b, &vfs_hashes[i], pointer_bytes(b), asked_entries(b, &vfs_hashes[i]));
 }
 
 /* Mounts had one page of list heads, until their tables grew with memory. */

@@ -308,7 +308,8 @@ static bool swiotlb_needed(const struct boot *b, bool forced)
 		return false;
 	if (b->machine->arch == ARCH_I386 && !boot_trait(b, TRAIT_SWIOTLB_32))
 		return false;
-	return forced || b->machine->encrypted || pfn > LIMIT_4G >> PAGE_SHIFT;
+	/* Pages that look contiguous to a domain of Xen are not so for a device. */
+	return forced || b->machine->encrypted || boot_is_xen_first(b) || pfn > LIMIT_4G >> PAGE_SHIFT;
 }
 
 static uint64_t word_bytes(const struct boot *b) { return b->machine->arch == ARCH_I386 ? 4 : 8; }
@@ -387,6 +388,9 @@ void swiotlb_run(struct boot *b)
 	uint64_t areas = 0, slots = swiotlb_slots(b, &areas, &forced, &off), bytes = swiotlb_bytes(b);
 	struct memblock_request request = { .align = PAGE_SIZE, .max = LIMIT_4G - 1, .nid = NUMA_NO_NODE };
 
+	/* Xen moves the frames behind it below 4 GiB, wherever it lies. */
+	if (boot_is_xen_first(b))
+		request.max = 0;
 	bootmem_before_swiotlb(b);
 	gart(b);
 	b->swiotlb_hole = largest_hole(b, 0, LIMIT_4G, PAGE_SIZE);

@@ -49,7 +49,8 @@ uint64_t vmalloc_table_pages(const struct boot *b)
 
 	if (!boot_trait(b, TRAIT_VMALLOC_PREALLOC) || b->machine->arch != ARCH_X86_64)
 		return 0;
-	return (b->five_level ? VMALLOC_SLOTS_5_LEVEL : VMALLOC_SLOTS_4_LEVEL) + random;
+	/* Xen's table of machine frames is mapped there, and has the table of its slot. */
+	return (b->five_level ? VMALLOC_SLOTS_5_LEVEL : VMALLOC_SLOTS_4_LEVEL) + random - (phys_len(b->xen.p2m) != 0);
 }
 
 /*

@@ -208,7 +208,10 @@ static void search_upward(struct boot *b)
 
 void reserve_run(struct boot *b)
 {
+	bool real_mode = !boot_is_xen_pv(b) || boot_trait(b, TRAIT_XEN_REAL_MODE);
+
 	reserve_image(b);
+	xen_reserve(b);
 	reserve_low(b);
 	search_upward(b);
 	reserve_initrd(b);
@@ -217,10 +220,11 @@ void reserve_run(struct boot *b)
 	reserve_efi_map(b);
 	reserve_gaps(b);
 	efi_run_early(b);
-	reserve_real_mode(b);
-	if (boot_trait(b, TRAIT_FIRST_MIB_RESERVED))
+	if (real_mode)
+		reserve_real_mode(b);
+	if (boot_trait(b, TRAIT_FIRST_MIB_RESERVED) && real_mode)
 		boot_reserve(b, OWNER_LOW_MEMORY, 0, FIRST_MIB);
-	else if (boot_trait(b, TRAIT_LOW_64K) == LOW_64K_OPTION)
+	else if (boot_trait(b, TRAIT_LOW_64K) == LOW_64K_OPTION || !real_mode)
 		boot_reserve(b, OWNER_LOW_MEMORY, 0, reserve_low_bytes(b));
 	/* Before memblock the first fit from the bottom was taken. */
 	b->memblock.bottom_up |= boot_trait(b, TRAIT_EARLY_ALLOC) != EARLY_MEMBLOCK;

@@ -32,7 +32,7 @@ struct sparse {
 	struct section_range *v; /* in order */
 	size_t nr, cap;
 	bool top_table;
-	struct phys_ranges puds, pmds; /* of vmemmap: 512 GiB and 1 GiB slots that have a table */
+	struct phys_ranges puds, pmds, ptes; /* of vmemmap: 512 GiB and 1 GiB slots that have a table */
 	uint64_t buffer, buffer_end;   /* memory for the struct pages of the node at hand */
 };
 
@@ -161,6 +161,8 @@ static void need_tables(struct sparse *s, uint64_t start, uint64_t end, int nid)
 	s->top_table = true;
 	nr += missing(s, &s->puds, 512 * GIB, start, end);
 	nr += missing(s, &s->pmds, GIB, start, end);
+	if (boot_is_xen_pv(s->b))
+		nr += missing(s, &s->ptes, PMD_BYTES, start, end);
 	boot_alloc_run(s->b, OWNER_MEMMAP_TABLES, &one, nr);
 }
 

@@ -166,7 +166,8 @@ static void set_protection(struct boot *b)
 /* --- huge pages ask for more --- */
 
 /* On small machines hugepage_init() leaves before khugepaged has a say. */
-static bool thp_possible(const struct boot *b) { return boot_trait(b, TRAIT_THP) && b->totalram.v >= THP_MIN_PAGES; }
+/* A paravirtual guest of Xen has no large pages. */
+static bool thp_possible(const struct boot *b) { return boot_trait(b, TRAIT_THP) && b->totalram.v >= THP_MIN_PAGES && !boot_is_xen_pv(b); }
 
 static uint64_t populated_zones(const struct boot *b)
 {

@@ -1,112 +1,166 @@
 /*
- * stage_xen.c - what a paravirtual guest of Xen reserves: pages that it does not have yet, and the list of its frames.
+ * stage_xen.c - what a paravirtual guest of Xen has that no other machine has: it sees pseudo-physical pages, and keeps the
+ * table of the machine's frames behind them.
  *
- *   in:   the map, "Remapped" pages of the log
- *   out:  RAM of the map that Xen has not given; pages of the list
+ *   in:   the map ("Xen:" in the log), the image, the RAM disk, whether ACPI tables are there (the first domain has them)
+ *   out:  boot.xen; reservations in memblock before it is filled, and those that come with the table's second, sparse form
  *
- * The map shows all RAM that the guest may ever have. What it has lies at the bottom; its pages that fall into holes of the map are
- * moved behind it. The rest is reserved, and the balloon driver's to fill. How many pages there are stands in no line, but how many
- * fell into holes does.
+ * Pages of holes were taken from Xen all the same: they are moved behind the end of memory, which the map already counts, and
+ * which stays reserved until they are there.
  *
- * Kernel: xen_memory_setup(), xen_add_extra_mem(), xen_remap_memory() (arch/x86/xen/setup.c), xen_rebuild_p2m_list() (p2m.c).
+ * Kernel: xen_memory_setup(), xen_reserve_xen_mfnlist(), xen_add_extra_mem(), xen_remap_memory() (arch/x86/xen/setup.c);
+ *         xen_setup_kernel_pagetable(), xen_reserve_special_pages(), xen_pagetable_p2m_setup() (arch/x86/xen/mmu_pv.c);
+ *         xen_rebuild_p2m_list(), xen_inv_extra_mem(), xen_build_mfn_list_list() (arch/x86/xen/p2m.c).
  */
 #include "mia/ranges.h"
 #include "stages.h"
 
-#define FRAMES_PER_PAGE (PAGE_SIZE / 8)
+#define SIZE_2M (2 * MIB)
+#define SIZE_4M (4 * MIB)
+#define ISA_PAGES 96                                /* 640 KiB to 1 MiB */
+#define FRAME_BYTES 8                               /* an entry of the table of frames */
+#define FRAMES_PER_PAGE (PAGE_SIZE / FRAME_BYTES)   /* so many pages have their entries in one page */
+#define FRAMES_PER_TABLE (FRAMES_PER_PAGE * (PAGE_SIZE / 8)) /* and so many in what one page table maps */
+#define UPPER_TABLES 3                              /* of four levels of page tables, from the one that comes first */
+#define FIRST_TABLES 2                              /* that Xen maps the first table with, a large page below them */
+#define SPECIAL_PAGES 4                             /* an empty and an identity page of the table, and a page table full of each */
+#define LIST_PAGES 3                                /* the list of lists that tools read, without its middle pages */
+/* Encryption works on a copy of its own code in a scratch area behind the image. */
+#define SME_WORKAREA_BYTES (4 * MIB)
 
-static uint64_t ram_pages_below(const struct e820_table *map, uint64_t pfn)
+/* Paravirtual; guests of the other kinds see a map of the BIOS's form. */
+bool boot_is_xen_pv(const struct boot *b) { return b->machine->firmware == FIRMWARE_XEN && b->machine->arch == ARCH_X86_64; }
+
+bool boot_is_xen_first(const struct boot *b) { return boot_is_xen_pv(b) && machine_is_xen_first(b->machine); }
+
+/* All pages that the domain starts with: RAM in the map is as much, wherever holes moved it to, unless it may get more later. */
+static uint64_t pages_of_domain(const struct boot *b)
 {
 	uint64_t pages = 0;
 
-	for (size_t i = 0; i < map->nr; i++)
-		if (map->v[i].type == E820_TYPE_RAM)
-			pages += sub_sat(min_u64(PFN_DOWN(map->v[i].end), pfn), PFN_UP(map->v[i].start));
-	return pages;
+	if (b->machine->xen_pages)
+		return b->machine->xen_pages;
+	for (size_t i = 0; i < b->machine->e820.nr; i++) {
+		const struct e820_entry *e = &b->machine->e820.v[i];
+
+		if (e->type == E820_TYPE_RAM && PFN_DOWN(e->end) > PFN_UP(e->start))
+			pages += PFN_DOWN(e->end) - PFN_UP(e->start);
+	}
+	/* For other domains than the first it is RAM like any other, and only kept from use. */
+	return machine_is_xen_first(b->machine) ? pages : pages + ISA_PAGES;
 }
 
-/*
- * How many pages the guest has: the holes below that many hold those that were moved. Where the number lies in RAM, any page of
- * that range would do, but for one that is all RAM that there is. 0 if it is not known.
- */
-static uint64_t pages_given(const struct e820_table *map, uint64_t moved)
+/* The start page, and page tables for all up to the boot stack behind them, in whole 4 MiB from the bottom. */
+static struct phys_range place_tables(const struct boot *b)
 {
-	uint64_t at = 0, ram = ram_pages_below(map, UINT64_MAX);
+	uint64_t end = align_up(max_u64(b->brk.end, b->image_limit), PAGE_SIZE), tables = 0;
 
-	for (size_t i = 0; i < map->nr && moved; i++) {
-		uint64_t start = PFN_UP(map->v[i].start), end = PFN_DOWN(map->v[i].end);
+	if (boot_trait(b, TRAIT_SME_WORKAREA))
+		end = align_up(end, SIZE_2M) + SME_WORKAREA_BYTES;
+	/* They map themselves, too. */
+	for (int i = 0; i < 2; i++)
+		tables = UPPER_TABLES + align_up(end + (1 + tables + 1) * PAGE_SIZE, SIZE_4M) / SIZE_2M;
+	return (struct phys_range){ end, end + (1 + tables) * PAGE_SIZE };
+}
 
-		if (map->v[i].type != E820_TYPE_RAM || end <= start)
+/* Behind the number of pages that there are: first those that holes moved there, then those that may come. */
+static void reserve_behind(struct boot *b)
+{
+	struct xen_domain *x = &b->xen;
+	uint64_t below = 0, moved;
+
+	for (size_t i = 0; i < b->machine->e820.nr; i++) {
+		const struct e820_entry *e = &b->machine->e820.v[i];
+
+		if (e->type == E820_TYPE_RAM)
+			below += phys_len(phys_clip((struct phys_range){ e->start, e->end }, (struct phys_range){ 0, PFN_PHYS(x->nr_pages) }));
+	}
+	moved = PFN_PHYS(x->nr_pages) - below;
+	for (size_t i = 0; i < b->machine->e820.nr; i++) {
+		const struct e820_entry *e = &b->machine->e820.v[i];
+		uint64_t start = max_u64(e->start, PFN_PHYS(x->nr_pages)), taken;
+
+		if (e->type != E820_TYPE_RAM || start >= e->end)
 			continue;
-		if (start > at && moved < start - at)
-			return at + moved;
-		moved -= sub_sat(start, at);
-		at = end;
-		if (!moved && start == ram)
-			return ram;
-	}
-	return 0;
-}
-
-/* RAM of the map from page @pfn on. */
-static void reserve_above(struct boot *b, const struct e820_table *map, uint64_t pfn)
-{
-	for (size_t i = 0; i < map->nr; i++) {
-		struct pfn_range r = { max_u64(PFN_UP(map->v[i].start), pfn), PFN_DOWN(map->v[i].end) };
-
-		if (map->v[i].type == E820_TYPE_RAM && r.end > r.start)
-			boot_reserve(b, OWNER_XEN_EXTRA, PFN_PHYS(r.start), PFN_PHYS(r.end));
+		taken = min_u64(moved, e->end - start);
+		memblock_reserve(&b->memblock, start, start + taken);
+		boot_reserve(b, OWNER_XEN_EXTRA, start + taken, e->end);
+		moved -= taken;
+		x->extra_start = taken ? start + taken : x->extra_start;
 	}
 }
 
-static uint64_t moved_pages(const struct boot *b)
+void xen_reserve(struct boot *b)
 {
-	const struct fact *f = b->record && b->machine->firmware == FIRMWARE_XEN && !b->replay.on ? facts_first(&b->record->log, FACT_XEN_REMAPPED) : NULL;
+	struct xen_domain *x = &b->xen;
 
-	return f ? f->v[0] : 0;
+	if (!boot_is_xen_pv(b))
+		return;
+	x->nr_pages = pages_of_domain(b);
+	x->tables = place_tables(b);
+	b->initial_mapped = align_up(x->tables.end + PAGE_SIZE, SIZE_4M);
+	/* The top one, between them, is no longer used. */
+	boot_reserve(b, OWNER_XEN_TABLES, x->tables.start, x->tables.start + PAGE_SIZE);
+	boot_reserve(b, OWNER_XEN_TABLES, x->tables.start + 2 * PAGE_SIZE, x->tables.end);
+	if (!boot_trait(b, TRAIT_XEN_P2M_SPARSE))
+		return;
+	x->p2m.start = align_up(phys_len(b->machine->ramdisk) ? b->machine->ramdisk.end : x->tables.end, PAGE_SIZE);
+	x->p2m.end = x->p2m.start + (FIRST_TABLES * PAGE_SIZE) + align_up(x->nr_pages * FRAME_BYTES, PAGE_SIZE);
+	boot_reserve(b, OWNER_XEN_P2M, x->p2m.start, x->p2m.end);
+	x->extra_start = PFN_PHYS(x->nr_pages);
+	if (boot_is_xen_first(b))
+		reserve_behind(b);
 }
 
-/* Until the moved pages have their place, nothing of what lies behind those that the guest has can be used. */
+/* --- the table in its second form --- */
+
+static void take(struct boot *b, uint64_t pages)
+{
+	struct memblock_request one = { .size = PAGE_SIZE, .align = PAGE_SIZE, .nid = NUMA_NO_NODE };
+
+	boot_alloc_run(b, OWNER_XEN_P2M, &one, pages);
+}
+
+/* Blocks of @block pages with RAM in [from, to): those with nothing but a hole share one page of the table, or one page table. */
+static uint64_t blocks_with_ram(const struct boot *b, uint64_t block, uint64_t from, uint64_t to)
+{
+	struct phys_ranges blocks = { 0 };
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < b->machine->e820.nr; i++) {
+		const struct e820_entry *e = &b->machine->e820.v[i];
+		uint64_t start = max_u64(PFN_UP(e->start), from), end = min_u64(PFN_DOWN(e->end), to);
+
+		if (e->type == E820_TYPE_RAM && start < end)
+			ranges_add(b->arena, &blocks, (struct phys_range){ align_down(start, block), align_up(end, block) });
+	}
+	for (size_t i = 0; i < blocks.nr; i++)
+		pages += phys_len(blocks.v[i]);
+	return pages / block;
+}
+
+/* Page tables for the part behind @end: the one that @end lies in may be there already. */
+static uint64_t tables_behind(const struct boot *b, uint64_t end)
+{
+	uint64_t border = align_up(end, FRAMES_PER_TABLE), nr = blocks_with_ram(b, FRAMES_PER_TABLE, border, b->max_pfn);
+
+	if (blocks_with_ram(b, FRAMES_PER_TABLE, align_down(end, FRAMES_PER_TABLE), end))
+		return nr;
+	return nr + blocks_with_ram(b, FRAMES_PER_TABLE, end, min_u64(border, b->max_pfn));
+}
+
+/* One request is like the other, so their order does not matter. */
 void xen_run(struct boot *b)
 {
-	uint64_t given = pages_given(&b->machine->e820, moved_pages(b));
+	uint64_t end = align_up(b->xen.nr_pages, FRAMES_PER_PAGE), tables, behind;
 
-	if (given)
-		reserve_above(b, &b->machine->e820, given);
-}
-
-/* Moved pages take the lowest of what was reserved for them. Kernel: xen_remap_memory(). */
-static void place_moved(struct boot *b)
-{
-	const struct e820_table *map = &b->machine->e820;
-	uint64_t moved = moved_pages(b), given = pages_given(map, moved);
-
-	for (size_t i = 0; i < map->nr && given; i++) {
-		uint64_t start = max_u64(PFN_UP(map->v[i].start), given), end = PFN_DOWN(map->v[i].end);
-
-		if (map->v[i].type != E820_TYPE_RAM || end <= start)
-			continue;
-		end = min_u64(end, start + moved);
-		boot_free(b, PFN_PHYS(start), PFN_PHYS(end));
-		moved -= end - start;
-	}
-}
-
-/* A page of the list for each run of pages that are not all holes, or all missing. The hypervisor's own list comes back. */
-void xen_p2m_run(struct boot *b)
-{
-	struct phys_ranges runs = { 0 };
-
-	if (b->machine->firmware != FIRMWARE_XEN || b->machine->arch != ARCH_X86_64)
+	if (!boot_is_xen_pv(b) || !boot_trait(b, TRAIT_XEN_P2M_SPARSE) || b->replay.on)
 		return;
-	place_moved(b);
-	for (size_t i = 0; i < b->memblock.memory.nr; i++)
-		ranges_add(b->arena, &runs,
-			   (struct phys_range){ align_down(b->memblock.memory.v[i].base, PFN_PHYS(FRAMES_PER_PAGE)),
-						align_up(b->memblock.memory.v[i].end, PFN_PHYS(FRAMES_PER_PAGE)) });
-	for (size_t i = 0; i < b->owned.nr; i++)
-		if (b->owned.v[i].owner == OWNER_XEN_EXTRA)
-			ranges_remove(b->arena, &runs,
-				      (struct phys_range){ align_up(b->owned.v[i].range.start, PFN_PHYS(FRAMES_PER_PAGE)), b->owned.v[i].range.end });
-	boot_alloc_bytes(b, OWNER_XEN_P2M, ranges_bytes(&runs) / PFN_PHYS(FRAMES_PER_PAGE) * PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE);
+	tables = blocks_with_ram(b, FRAMES_PER_TABLE, 0, end);
+	behind = tables_behind(b, end);
+	take(b, SPECIAL_PAGES + blocks_with_ram(b, FRAMES_PER_PAGE, 0, end) + tables + UPPER_TABLES - 1);
+	take(b, blocks_with_ram(b, FRAMES_PER_PAGE, end, b->max_pfn) + behind);
+	boot_free(b, b->xen.p2m.start, b->xen.p2m.end);
+	take(b, LIST_PAGES + tables + behind);
+	memblock_free(&b->memblock, PFN_PHYS(b->xen.nr_pages), b->xen.extra_start);
 }

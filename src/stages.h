@@ -33,6 +33,11 @@ uint64_t e820_low_ram_pages(const struct boot *b);
 /* stage_mtrr.c: sort the map out after a change, and show it again. */
 void e820_modified_map(struct boot *b, enum map_step step);
 
+/* stage_xen.c: paravirtual; and the domain that has the devices; what is reserved before memblock is filled. */
+bool boot_is_xen_pv(const struct boot *b);
+bool boot_is_xen_first(const struct boot *b);
+void xen_reserve(struct boot *b);
+
 /* stage_resources.c */
 void boot_add_resource(struct boot *b, uint64_t start, uint64_t end, const char *name, unsigned depth);
 

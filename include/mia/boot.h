@@ -281,6 +281,14 @@ enum boot_extent {
 	BOOT_PLACES,  /* as far as it shows where memory is taken and how much: what tells whether an assumption fits */
 };
 
+/* A paravirtual guest of Xen, as it starts; all 0 for other machines. */
+struct xen_domain {
+	uint64_t nr_pages;        /* that it has */
+	uint64_t extra_start;     /* where memory begins that it does not have yet; from nr_pages to here lies what holes moved */
+	struct phys_range tables; /* start page, and the first page tables behind it */
+	struct phys_range p2m;    /* first table of machine frames, which goes when the sparse one is there */
+};
+
 struct boot {
 	struct arena *arena;
 	const struct machine *machine;
@@ -318,7 +326,8 @@ struct boot {
 	bool image_measured;                /* its size is not an estimate */
 	uint64_t image_limit;               /* physical address of _end, behind all that brk could have taken */
 	uint64_t brk_pool_next, brk_pool_end;
-	uint64_t initial_mapped;            /* 32 bits: end of what the first page tables map in small pages */
+	uint64_t initial_mapped;            /* 32 bits, Xen: end of what the first page tables map in small pages */
+	struct xen_domain xen;
 
 	struct memblock memblock;
 	struct bootmem bootmem;    /* 2.6.32: answers instead of memblock once the nodes are known */

@@ -153,6 +153,10 @@ struct machine {
 	struct phys_range hotplug_dimm; /* memory that came after the boot; empty if none is known */
 	bool encrypted;              /* memory encryption is active */
 	bool modules_known;          /* modules that were plugged in would show in the inputs */
+	bool no_dmi;                 /* the firmware describes nothing by DMI */
+	bool pv_spinlocks;           /* the hypervisor lets a CPU wait for a lock without running */
+	uint64_t xen_pages;          /* that a paravirtual guest of Xen starts with, at most; 0 if not known: as many as its map has */
+	uint64_t xen_pages_least;    /* and at least; 0 if not known */
 };
 
 /* What a boot record says of its machine. */
@@ -165,6 +169,9 @@ bool machine_distances_known(const struct machine *machine);
 bool machine_has_table(const struct machine *machine, const char *signature);
 
 static inline bool machine_is_32bit(const struct machine *m) { return m->arch == ARCH_I386 || (m->arch == ARCH_MIPS && !m->wide); }
+
+/* The first domain of Xen has the machine's devices, and its firmware's tables with them. */
+static inline bool machine_is_xen_first(const struct machine *m) { return m->firmware == FIRMWARE_XEN && (m->acpi.nr || m->dmi.n); }
 
 const char *arch_name(enum arch arch);
 const char *firmware_name(enum firmware firmware);
