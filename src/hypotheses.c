@@ -121,7 +121,7 @@ void hypotheses_xen(struct arena *arena, struct machine *machine, const struct k
 		struct boot *boot = arena_new(arena, struct boot);
 		int64_t rest;
 
-		boot_run_places(arena, machine, kernel, cmdline, record, boot);
+		boot_run_part(arena, machine, kernel, cmdline, record, BOOT_PLACES, boot);
 		rest = balance_unexplained(boot);
 		rest -= balance_image_share(boot, rest);
 		if (!decides(boot) || rest < XEN_STEP_PAGES || (uint64_t)rest > machine->xen_pages - machine->xen_pages_least)
