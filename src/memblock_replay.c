@@ -394,18 +394,29 @@ static bool asks_for(const struct wish *w, uint64_t bytes)
 /* Two of this size that have nothing to do with each other do not come together. */
 #define TELLING_BYTES (64 * KIB)
 
-/* The first thing that a stage asked for in that size, for someone whom the log does not name elsewhere, or large enough to tell. */
-static enum owner grant(struct boot *b, const bool *named, uint64_t bytes)
+/* The first thing that a stage asked for in that size, for someone whom the log names elsewhere or does not. */
+static struct wish *wish_for(const struct boot *b, const bool *named, bool is_named, uint64_t bytes)
 {
 	for (size_t i = 0; i < b->replay.wishes.nr; i++) {
 		struct wish *w = &b->replay.wishes.v[i];
 
-		if (!asks_for(w, bytes) || (named[w->owner] && bytes < TELLING_BYTES))
-			continue;
-		w->granted = true;
-		return w->owner;
+		if (named[w->owner] == is_named && asks_for(w, bytes))
+			return w;
 	}
-	return OWNER_EXTRA;
+	return NULL;
+}
+
+/* Whom the log names elsewhere it would have named here too, unless nobody else asked for a size that tells. */
+static enum owner grant(struct boot *b, const bool *named, uint64_t bytes)
+{
+	struct wish *w = wish_for(b, named, false, bytes);
+
+	if (!w && bytes >= TELLING_BYTES)
+		w = wish_for(b, named, true, bytes);
+	if (!w)
+		return OWNER_EXTRA;
+	w->granted = true;
+	return w->owner;
 }
 
 /* An allocation whose caller the log names. */

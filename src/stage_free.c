@@ -13,11 +13,17 @@
 
 /* --- memblock to buddy --- */
 
-static void add_free(struct boot *b, struct pgdat *node, struct pfn_range r)
+/* The region of memory that a free range lies in. */
+static const struct memblock_region *region_of(const struct boot *b, struct phys_range r)
+{
+	return &b->memblock.memory.v[memblock_search(&b->memblock.memory, r.start)];
+}
+
+static void add_free(struct boot *b, struct pgdat *node, const struct memblock_region *region, struct pfn_range r)
 {
 	for (size_t z = 0; z < b->nr_zones; z++) {
 		struct zone *zone = &node->zone[b->zone_order[z]];
-		struct pfn_range in = pfn_clip(r, zone->span);
+		struct pfn_range in = zones_part(b, zone, region, r);
 
 		zone->managed_at_free += pfn_len(in);
 		zone->managed_early += pfn_len(pfn_clip(in, (struct pfn_range){ 0, node->first_deferred_pfn }));
@@ -32,7 +38,7 @@ static void count_free(struct boot *b)
 
 	while (memblock_next_free(&b->memblock, &i, &j, &r, &nid))
 		if ((size_t)nid < b->nr_nodes)
-			add_free(b, &b->node[nid], pfn_inside(r));
+			add_free(b, &b->node[nid], region_of(b, r), pfn_inside(r));
 }
 
 static uint64_t sum_zones(const struct boot *b, size_t offset)
@@ -430,7 +436,7 @@ void buddy_run(struct boot *b)
 		for (size_t z = 0; (size_t)nid < b->nr_nodes && z < b->nr_zones; z++) {
 			struct zone *zone = &b->node[nid].zone[b->zone_order[z]];
 
-			add_blocks(zone, pfn_clip(pfn_inside(r), zone->span));
+			add_blocks(zone, zones_part(b, zone, region_of(b, r), pfn_inside(r)));
 		}
 	}
 }

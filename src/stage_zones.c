@@ -452,6 +452,20 @@ struct zone *boot_zone(const struct boot *b, int nid, enum zone_type type)
 	return (size_t)nid < b->nr_nodes && b->node[nid].zone[type].configured ? &b->node[nid].zone[type] : NULL;
 }
 
+/* With kernelcore=mirror two zones share a range: from where Movable starts, mirrored memory is still Normal's. */
+struct pfn_range zones_part(const struct boot *b, const struct zone *zone, const struct memblock_region *region, struct pfn_range r)
+{
+	uint64_t movable = b->node[region->nid].movable_pfn;
+	bool mirrored = region->flags & MEMBLOCK_MIRROR;
+
+	r = pfn_clip(r, zone->span);
+	if (!movable || !zones_by_mirror(b))
+		return r;
+	if (zone->type == ZONE_MOVABLE)
+		return mirrored ? (struct pfn_range){ 0, 0 } : r;
+	return mirrored ? r : pfn_clip(r, (struct pfn_range){ 0, movable });
+}
+
 struct zone *boot_zone_of(const struct boot *b, uint64_t pfn, int *nid)
 {
 	size_t i = memblock_search(&b->memblock.memory, PFN_PHYS(pfn));
@@ -467,7 +481,7 @@ struct zone *boot_zone_of(const struct boot *b, uint64_t pfn, int *nid)
 	for (size_t z = b->nr_zones; z-- > 0;) {
 		struct zone *zone = &b->node[owner].zone[b->zone_order[z]];
 
-		if (pfn >= zone->span.start && pfn < zone->span.end)
+		if (pfn_len(zones_part(b, zone, &b->memblock.memory.v[i], (struct pfn_range){ pfn, pfn + 1 })))
 			return zone;
 	}
 	return NULL;

@@ -112,6 +112,8 @@ struct pfn_range active_pfns(const struct boot *b, size_t i);
 void zones_movable_starts(struct boot *b);
 void zones_say_movable(struct boot *b);
 bool zones_by_mirror(const struct boot *b);
+/* stage_zones.c: what of @r, which lies in one region, belongs to @zone of the region's node. */
+struct pfn_range zones_part(const struct boot *b, const struct zone *zone, const struct memblock_region *region, struct pfn_range r);
 
 /* stage_balance.c */
 int64_t balance_unexplained(const struct boot *b);
