@@ -525,7 +525,7 @@ static void doubt(const struct search *s, const struct trial *best, struct boot 
 				*vec_push(s->arena, &others) = (struct other_base){ ends[k], t->weight };
 	}
 	if (others.nr)
-		kaslr_doubt(s->arena, boot, best->weight, &others);
+		kaslr_doubt(s->begun, boot, best->weight, &others);
 }
 
 static void keep_best(struct search *s, struct machine *machine, struct boot *boot)

@@ -96,26 +96,31 @@ static void count_numbers(struct doubter *d, const struct boot *other, uint64_t 
 	d->map.map += same_map(&b->e820, &other->e820) ? weight : 0;
 }
 
-static void count_lines(struct doubter *d, struct arena *scratch, const struct boot *other, uint64_t weight)
+/* Lists that a boot for its numbers alone leaves out; they do not hang on where the image lies. */
+static bool same_everywhere(const struct fact *f) { return f->kind == FACT_FALLBACK || f->kind == FACT_PCPU_GROUPS; }
+
+static void count_lines(struct doubter *d, const struct boot *other, uint64_t weight)
 {
-	uint64_t *theirs = digests_of(scratch, &other->said);
+	uint64_t *theirs = digests_of(other->arena, &other->said);
 
 	qsort(theirs, other->said.nr, sizeof(*theirs), by_number);
 	for (size_t i = 0; i < d->boot->said.nr; i++)
-		if (bsearch(&d->digest[i], theirs, other->said.nr, sizeof(*theirs), by_number))
+		if (same_everywhere(&d->boot->said.v[i].fact) || bsearch(&d->digest[i], theirs, other->said.nr, sizeof(*theirs), by_number))
 			d->weight[i] += weight;
 }
 
-static void boot_other(struct doubter *d, struct arena *scratch, const struct other_base *o)
+static void boot_other(struct doubter *d, const struct boot *begun, const struct other_base *o)
 {
-	struct machine *machine = arena_new(scratch, struct machine);
-	struct boot *other = arena_new(scratch, struct boot);
+	struct arena_mark mark = arena_mark(begun->arena);
+	struct machine *machine = arena_new(begun->arena, struct machine);
+	struct boot *other = arena_new(begun->arena, struct boot);
 
 	*machine = *d->boot->machine;
 	machine->kernel_base = o->base;
-	boot_run(scratch, machine, d->boot->kernel, d->boot->cmdline, d->boot->record, other);
+	boot_go_on(begun, machine, BOOT_NUMBERS, other);
 	count_numbers(d, other, o->weight);
-	count_lines(d, scratch, other, o->weight);
+	count_lines(d, other, o->weight);
+	arena_rewind(begun->arena, mark);
 }
 
 /* --- what comes of it --- */
@@ -148,24 +153,22 @@ static void forget_unlikely(struct doubter *d, uint64_t half)
 	said->nr = kept;
 }
 
-void kaslr_doubt(struct arena *arena, struct boot *boot, uint64_t weight, const struct other_bases *others)
+void kaslr_doubt(const struct boot *begun, struct boot *boot, uint64_t weight, const struct other_bases *others)
 {
+	struct arena *arena = begun->arena;
 	struct doubter d = {
 		.boot = boot, .digest = digests_of(arena, &boot->said), .weight = arena_array(arena, uint64_t, boot->said.nr + 1),
 		.zone = arena_array(arena, struct zone_weights, boot->nr_nodes * NR_ZONE_TYPES + 1),
 	};
-	struct arena *scratch = arena_child(arena);
 	uint64_t total = weight;
 
 	for (size_t i = 0; i < boot->said.nr; i++)
 		d.weight[i] = weight;
 	count_numbers(&d, boot, weight);
 	for (size_t i = 0; i < others->nr; i++) {
-		arena_reset(scratch);
-		boot_other(&d, scratch, &others->v[i]);
+		boot_other(&d, begun, &others->v[i]);
 		total += others->v[i].weight;
 	}
-	arena_destroy(scratch);
 	open_numbers(&d, total / 2);
 	forget_unlikely(&d, total / 2);
 }

@@ -17,9 +17,9 @@ struct other_bases {
 };
 
 /*
- * Boot all of @others. Numbers of the map and lines that are as likely others are open, and not said.
+ * Boot all of @others, from @begun on. Numbers of the map and lines that are as likely others are open, and not said.
  * @weight is that of @boot, which lies at its own base.
  */
-void kaslr_doubt(struct arena *arena, struct boot *boot, uint64_t weight, const struct other_bases *others);
+void kaslr_doubt(const struct boot *begun, struct boot *boot, uint64_t weight, const struct other_bases *others);
 
 #endif
