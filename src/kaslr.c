@@ -55,8 +55,19 @@ static uint64_t image_bytes(const struct boot *b)
 	return is_known(b->kernel->image.span) ? b->kernel->image.span.v + b->kernel->image.brk.v : 32 * MIB;
 }
 
+/* The line that fewer pages of 1 GiB could be had than were asked for: an image in the way of one may be why. */
+static const struct fact *gigantic_short(const struct boot *b)
+{
+	if (!b->record)
+		return NULL;
+	for (each_fact(f, &b->record->log, FACT_HUGETLB_SHORT))
+		if (str_is(f->s[0], "1.00 GiB"))
+			return f;
+	return NULL;
+}
+
 /* The border that a region crosses: the end of the zone that its start lies in, and the end of initialised struct pages. */
-static uint64_t next_border(const struct boot *b, uint64_t start)
+static uint64_t next_zone_border(const struct boot *b, uint64_t start)
 {
 	int nid = 0;
 	const struct zone *zone = boot_zone_of(b, PFN_DOWN(start), &nid);
@@ -65,6 +76,14 @@ static uint64_t next_border(const struct boot *b, uint64_t start)
 	if (zone && b->node[nid].first_deferred_pfn != UINT64_MAX)
 		deferred = PFN_PHYS(b->node[nid].first_deferred_pfn);
 	return start < deferred ? min_u64(end, deferred) : end;
+}
+
+/* And of a gigantic page, where those matter, as long as there are few. */
+static uint64_t next_border(const struct boot *b, uint64_t start)
+{
+	uint64_t border = next_zone_border(b, start);
+
+	return gigantic_short(b) && PFN_PHYS(b->max_pfn) / GIB < MAX_TRIALS / 2 ? min_u64(border, align_down(start, GIB) + GIB) : border;
 }
 
 /* RAM of the firmware's map that options took out of the kernel's: the loader does not know them. */
@@ -137,10 +156,11 @@ static const struct fact *nth_said(const struct boot *b, enum fact_kind kind, si
 	return NULL;
 }
 
-/* Addresses of the log that the model does not find. */
+/* Addresses of the log that the model does not find, and a number of gigantic pages. */
 static unsigned misplaced(const struct boot *b)
 {
-	unsigned nr = 0;
+	const struct fact *few = gigantic_short(b);
+	unsigned nr = few && few->v[1] != ranges_bytes(&b->gigantic) / GIB;
 
 	for (size_t k = 0; k < ARRAY_SIZE(placed_facts); k++) {
 		const struct placed_fact *p = &placed_facts[k];
