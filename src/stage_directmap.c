@@ -181,7 +181,7 @@ static void map_512g_slot(struct mapper *m, struct phys_range r, enum leaf leaf)
 			need_tables(m, &m->pmds, part, SIZE_1G);
 			m->b->direct_2m += (align_up(part.end, SIZE_2M) - align_down(part.start, SIZE_2M)) / SIZE_2M;
 			keep_piece(m->b, part, 21);
-		} else if (leaf == LEAF_4K && !m->b->initial_mapped && !ranges_overlap(&m->ptes, r)) {
+		} else if (leaf == LEAF_4K && r.start >= m->b->initial_mapped && !ranges_overlap(&m->ptes, r)) {
 			/* Small pages all over: as many tables, and all are alike. */
 			part.end = r.end;
 			need_tables(m, &m->pmds, part, SIZE_1G);
