@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "extract_guest.h"
 #include "kconfig.h"
 #include "mia/arena.h"
 #include "mia/learn.h"
@@ -498,42 +499,6 @@ static bool names_hypervisor(struct str dmi)
 }
 
 /* Tables for an update come with the RAM disk, one line each. */
-/*
- * The map of the first domain of Xen also has memory that it does not get at first. Pages in holes below the number that it does
- * get are moved, and counted: that number lies where the holes below it are as many. In a hole that is one place; else it is
- * anywhere in the RAM behind it.
- */
-static void extract_xen_pages(const struct boot_record *r, struct machine *m)
-{
-	const struct fact *moved = facts_first(&r->log, FACT_XEN_REMAPPED);
-	uint64_t holes = 0, last = 0;
-
-	for (size_t i = 0; moved && machine_is_xen_first(m) && i < m->e820.nr; i++) {
-		const struct e820_entry *e = &m->e820.v[i];
-		uint64_t start = PFN_UP(e->start);
-
-		if (e->type != E820_TYPE_RAM || start < last)
-			continue;
-		if (holes + (start - last) > moved->v[0]) {
-			m->xen_pages = last + moved->v[0] - holes;
-			m->xen_pages_least = m->xen_pages > last ? m->xen_pages : m->xen_pages_least;
-			return;
-		}
-		holes += start - last;
-		last = PFN_DOWN(e->end);
-		m->xen_pages_least = start;
-	}
-}
-
-/* KVM says so from 5.8 on; before, its table is the sign. */
-static bool has_pv_spinlocks(const struct boot_record *r)
-{
-	for (each_fact(f, &r->log, FACT_HASH))
-		if (f->tag == HASH_PV_LOCK)
-			return true;
-	return facts_first(&r->log, FACT_PV_SPINLOCKS) != NULL;
-}
-
 static void extract_acpi_in_ramdisk(const struct boot_record *r, struct machine *m)
 {
 	for (each_fact(f, &r->log, FACT_ACPI_IN_RAMDISK))
@@ -628,6 +593,6 @@ void machine_extract(struct arena *arena, const struct boot_record *record, stru
 	extract_acpi_in_ramdisk(record, ret);
 	extract_xen_pages(record, ret);
 	ret->no_dmi = facts_first(&record->log, FACT_DMI_ABSENT) != NULL;
-	ret->pv_spinlocks = has_pv_spinlocks(record);
+	extract_pv_spinlocks(record, ret);
 	extract_kernel_base(record, ret);
 }
