@@ -520,10 +520,11 @@ static void extract_platform(const struct boot_record *r, struct machine *m)
 	m->hypervisor = hypervisor || (dmi && names_hypervisor(dmi->s[0]));
 	if (hypervisor)
 		m->hypervisor_name = hypervisor->s[0];
-	if (ramdisk)
+	/* A damaged line may name what no machine can reach. */
+	if (ramdisk && ramdisk->v[1] <= PHYS_LIMIT)
 		m->ramdisk = (struct phys_range){ ramdisk->v[0], ramdisk->v[1] };
 	/* The RAMDISK line rounds its end up to a page; a move names the true one. */
-	if (ramdisk && move && move->v[1] > ramdisk->v[0] && move->v[1] <= ramdisk->v[1])
+	if (phys_len(m->ramdisk) && move && move->v[1] > ramdisk->v[0] && move->v[1] <= ramdisk->v[1])
 		m->ramdisk.end = move->v[1];
 	/* Where the lines around it were kept, a line that is not there says no. */
 	m->gbpages = facts_first(&r->log, FACT_GBPAGES) != NULL || r->cpu_gbpages;
